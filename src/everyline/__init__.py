@@ -1,0 +1,1 @@
+"""Every line of AI cost gets a visible owner."""
