@@ -1,0 +1,180 @@
+"""Checks of charges: control totals, and what a charge can't do without (R2, R3, R6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from everyline import money
+from everyline.bill_lines import BillLines
+from everyline.charges import lines as line
+from everyline.charges.lines import COSTS
+from everyline.engines.duckdb import Engine
+from everyline.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the lines of one month and currency sum to, read apart from the groups (R26).
+
+    Attributes:
+        period: `2026-10`; None where a line has none, which is a `stop`.
+        currency: as billed.
+        count: lines.
+        sums: of each of COSTS; signed.
+    """
+
+    period: str | None
+    currency: str | None
+    count: int
+    sums: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name: str
+    level: Literal["stop", "warn"]
+    test: str
+    sentence: str
+    hint: str
+
+
+def control(engine: Engine, lines: BillLines) -> tuple[list[Control], list[Problem]]:
+    """Control totals of `lines` and their problems, in one pass over the few columns it takes."""
+    measures = line.measures(lines)
+    checks = _checks(lines)
+    columns = [f"{line.month(lines)} AS month_", "BillingCurrency AS currency_"]
+    columns += [f"{measures[cost]} AS cost_{at}" for at, cost in enumerate(COSTS)]
+    columns += [f"({check.test}) AS check_{at}" for at, check in enumerate(checks)]
+    sums = [f"sum(cost_{at})::DECIMAL(38,18)" for at in range(len(COSTS))]
+    for at in range(len(checks)):
+        failed = f"FILTER (WHERE check_{at})"
+        sums += [f"count(*) {failed}", f"sum(cost_1) {failed}::DECIMAL(38,18)"]
+    rows = engine.rows(
+        f"SELECT strftime(month_, '%Y-%m'), currency_, count(*), {', '.join(sums)}"
+        f" FROM (SELECT {', '.join(columns)} FROM {lines.relation}) GROUP BY ALL ORDER BY ALL"
+    )
+    controls, problems = [], []
+    for period, currency, count, *values in rows:
+        costs = [value if value is not None else Decimal(0) for value in values[: len(COSTS)]]
+        controls.append(Control(period, currency, count, dict(zip(COSTS, costs, strict=True))))
+        for at, check in enumerate(checks):
+            failed, cost = values[len(COSTS) + 2 * at : len(COSTS) + 2 * at + 2]
+            if failed:
+                place = _first(engine, lines, check)
+                problems.append(_problem(check, place, period, currency, (failed, cost)))
+    return controls, problems + _currencies(engine, lines, controls)
+
+
+def _checks(lines: BillLines) -> Sequence[_Check]:
+    has = frozenset(lines.columns)
+    found = [
+        _null("BilledCost"),
+        _Check(
+            "no-currency",
+            "stop",
+            "BillingCurrency IS NULL",
+            "the charge has no BillingCurrency",
+            "fill it, or give it with `set: {BillingCurrency: USD}`",
+        ),
+        _Check(
+            "no-period",
+            "stop",
+            f"{line.month(lines)} IS NULL",
+            "the charge has neither a BillingPeriodStart nor a ChargePeriodStart",
+            "fill one of them, or map it with `columns`",
+        ),
+        _Check(
+            "no-charge-period",
+            "warn",
+            line.no_window(lines),
+            "the charge period is missing, empty or negative: the calendar month is taken",
+            "fill ChargePeriodStart and ChargePeriodEnd to bring usage and dates to bear",
+        ),
+    ]
+    if "EffectiveCost" in has:
+        found.append(_null("EffectiveCost"))
+    for cost in ("ListCost", "ContractedCost"):
+        if cost in has:
+            found.append(
+                _Check(
+                    "cost-taken-from-another",
+                    "warn",
+                    f"{cost} IS NULL",
+                    f"`{cost}` is absent: EffectiveCost is taken instead",
+                    "nothing to do where the vendor gives no such price",
+                )
+            )
+    for quantity, unit in (("ConsumedQuantity", "ConsumedUnit"), ("PricingQuantity", "PricingUnit")):
+        if quantity in has or unit in has:
+            left = f"{quantity} IS NOT NULL" if quantity in has else "false"
+            right = f"{unit} IS NOT NULL" if unit in has else "false"
+            found.append(
+                _Check(
+                    "quantity-without-unit",
+                    "warn",
+                    f"({left}) <> ({right})",
+                    f"one of `{quantity}` and `{unit}` is absent: both are read as absent",
+                    "fill both to let this cost be compared with usage",
+                )
+            )
+    return found
+
+
+def _null(cost: str) -> _Check:
+    return _Check(
+        "null-cost",
+        "stop",
+        f"{cost} IS NULL",
+        f"`{cost}` is absent",
+        "write 0 where nothing was charged; an absent cost can't be summed",
+    )
+
+
+def _first(engine: Engine, lines: BillLines, check: _Check) -> str:
+    ((file, row),) = engine.rows(
+        f"SELECT x_SourceFile, x_SourceRow FROM {lines.relation} WHERE {check.test}"
+        " ORDER BY x_SourceFile, x_SourceRow LIMIT 1"
+    )
+    return lines.place(file, row)
+
+
+def _problem(
+    check: _Check, place: str, period: str | None, currency: str | None, found: tuple[int, Decimal | None]
+) -> Problem:
+    count, cost = found
+    return Problem(
+        name=check.name,
+        level=check.level,
+        sentence=check.sentence,
+        place=place,
+        subject=check.sentence,
+        period=period,
+        currency=currency,
+        cost=cost,
+        count=count,
+        hint=check.hint,
+    )
+
+
+def _currencies(engine: Engine, lines: BillLines, controls: Sequence[Control]) -> list[Problem]:
+    problems = []
+    for control_ in controls:
+        currency = control_.currency
+        if currency is None or money.minor_digits(currency) is not None:
+            continue
+        test = _Check("", "stop", f"BillingCurrency = '{currency.replace(chr(39), chr(39) * 2)}'", "", "")
+        problems.append(
+            Problem(
+                name="unknown-currency",
+                level="stop",
+                sentence=f"BillingCurrency is `{currency}`, which is no ISO 4217 code",
+                place=_first(engine, lines, test),
+                subject=currency,
+                period=control_.period,
+                cost=control_.sums["EffectiveCost"],
+                count=control_.count,
+                hint="write the three capital letters of a national currency, such as `USD`",
+            )
+        )
+    return problems

@@ -1,0 +1,148 @@
+"""Groups (R5): partial sums of all bills, named, and summed by the group key.
+
+x_GroupId is the SHA-256 of the canonical JSON (RFC 8785) of the key, an object without its nulls:
+so a key column that a later file or rule brings changes no id of a group that lacks it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+from everyline import conditions
+from everyline.charges.lines import MEASURES
+from everyline.charges.naming import NAMED
+from everyline.charges.partial import TAG
+from everyline.conditions import SqlColumn
+from everyline.config.configuration import Configuration
+from everyline.config.columns import column_type
+from everyline.engines.duckdb import literal, quoted, same
+from everyline.names import with_provider_names
+
+BASE = (
+    "x_Period",
+    "x_WindowStart",
+    "x_WindowEnd",
+    "BillingCurrency",
+    "x_Basis",
+    "x_Source",
+    "x_Layer",
+    "x_LayerRule",
+    "x_Eligible",
+    "ServiceProviderName",
+    "InvoiceIssuerName",
+    "InvoiceId",
+    "BillingAccountId",
+    "SubAccountId",
+    "ServiceName",
+    "ServiceCategory",
+    "SkuMeter",
+    "x_Model",
+    "x_Meter",
+    "x_Tier",
+    "ChargeCategory",
+    "ChargeClass",
+    "ConsumedUnit",
+    "PricingUnit",
+)
+
+NOT_ELIGIBLE = ("Tax", "Credit", "Adjustment")
+"""Charge categories that are cost, but no tagging gap (R22)."""
+
+COMPUTED = frozenset({"x_Period", "x_WindowStart", "x_WindowEnd", "x_Eligible", *NAMED})
+"""Columns of the key that no line says itself."""
+
+
+def key_columns(named: Iterable[str], tag_columns: Iterable[str]) -> tuple[str, ...]:
+    """The group key: BASE, the columns that the configuration names, the tags it looks at."""
+    more = sorted(set(named) - set(BASE) - set(MEASURES))
+    tags = sorted(set(tag_columns) | {name for name in more if name.startswith(TAG)})
+    return (*BASE, *(name for name in more if not name.startswith(TAG)), *tags)
+
+
+def billed_columns(key: Iterable[str]) -> tuple[str, ...]:
+    """Of the group key, the columns that a line says itself."""
+    return tuple(name for name in key if name not in COMPUTED or name == "ServiceProviderName")
+
+
+def eligible(configuration: Configuration, has: frozenset[str]) -> str:
+    """SQL of x_Eligible over named columns (R22)."""
+    categories = ", ".join(f"'{category}'" for category in NOT_ELIGIBLE)
+    tests = [f"ChargeCategory IN ({categories})"] if "ChargeCategory" in has else []
+    tests += [
+        conditions.sql(with_provider_names(condition), _column(has))
+        for condition in configuration.untaggable
+    ]
+    return f"NOT ({' OR '.join(f'coalesce({test}, false)' for test in tests)})" if tests else "true"
+
+
+def _column(has: frozenset[str]) -> Callable[[str], SqlColumn | None]:
+    def column(name: str) -> SqlColumn | None:
+        return SqlColumn(quoted(name), column_type(name) or "text") if name in has else None
+
+    return column
+
+
+def named_relation(relation: str, described: Iterable[str], columns: Iterable[str]) -> str:
+    """`relation`, joined with what `Naming.describe` says of it.
+
+    Args:
+        relation: SQL of lines or partial sums: month_, window, `columns`, measures.
+        described: the columns of the description.
+        columns: the other columns to keep.
+    """
+    kept = [c for c in columns if c not in ("ServiceProviderName", *NAMED)]
+    picked = ["strftime(r.month_, '%Y-%m') AS x_Period", "r.x_WindowStart", "r.x_WindowEnd"]
+    picked += [f"r.{quoted(column)}" for column in kept]
+    picked += [f"d.{quoted(f'named_{column}')} AS {quoted(column)}" for column in NAMED]
+    return (
+        f"(SELECT {', '.join(picked)} FROM {relation} AS r"
+        f" JOIN described AS d ON {same('r', 'd', sorted(described))})"
+    )
+
+
+def groups(named: str, key: Sequence[str], has: frozenset[str], eligible_sql: str) -> str:
+    """SELECT of the relation `groups`, sorted by x_GroupId.
+
+    Args:
+        named: SQL of partial sums with names.
+        key: the group key.
+        has: those columns of `key` that `named` has; the others are null.
+        eligible_sql: SQL of x_Eligible.
+    """
+    present = [name for name in key if name in has]
+    grouped = ", ".join(quoted(name) for name in present)
+    sums = ", ".join(f"sum({m})::DECIMAL(38,18) AS {m}" for m in MEASURES)
+    inner = (
+        f"SELECT {grouped}, {eligible_sql} AS x_Eligible,"
+        f" sum(x_LineCount)::BIGINT AS x_LineCount, {sums} FROM {named} GROUP BY ALL"
+    )
+    columns = [quoted(n) if n in has or n == "x_Eligible" else f"NULL::VARCHAR AS {quoted(n)}" for n in key]
+    body = ", ".join([f"{group_id(frozenset(present) | {'x_Eligible'})} AS x_GroupId", *columns, "x_LineCount", *MEASURES])
+    return f"SELECT {body} FROM ({inner}) ORDER BY x_GroupId"
+
+
+def group_id(present: frozenset[str]) -> str:
+    """SQL of x_GroupId over the key columns in `present`."""
+    return json_hash(present)
+
+
+def json_hash(columns: frozenset[str]) -> str:
+    """SQL of the SHA-256 of the canonical JSON of `columns`, an object without its nulls.
+
+    RFC 8785 sorts members by UTF-16 code units; instants are ISO text, decimals text of 18 digits.
+    """
+    ordered = sorted(columns, key=lambda name: name.encode("utf-16-be"))
+    members = ", ".join(map(_member, ordered))
+    return f"sha256('{{' || substr(concat({members}), 2) || '}}')"
+
+
+def _member(name: str) -> str:
+    """SQL of `,"name":value`, null where the value is."""
+    at = quoted(name)
+    value = {
+        "timestamp": f"'\"' || strftime({at}, '%Y-%m-%dT%H:%M:%SZ') || '\"'",
+        "boolean": f"{at}::VARCHAR",
+        "integer": f"{at}::VARCHAR",
+        "decimal": f"'\"' || {at}::DECIMAL(38,18)::VARCHAR || '\"'",
+        "text": f"to_json({at})::VARCHAR",
+    }[column_type(name) or "text"]
+    return f"{literal(',' + json.dumps(name, ensure_ascii=False) + ':')} || {value}"

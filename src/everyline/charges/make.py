@@ -1,0 +1,172 @@
+"""The charges stage: bill lines in, `groups` out, and a view of every line as a charge."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from everyline import conditions, memory
+from everyline.bill_lines import BillLines
+from everyline.charges import grouping
+from everyline.charges.checks import Control, control
+from everyline.charges.lines import COSTS, MEASURES, line_relation, tag
+from everyline.charges.naming import NAMED, Naming, described_by
+from everyline.charges.partial import TAG, partial, present
+from everyline.config.configuration import Configuration
+from everyline.config.columns import FOCUS
+from everyline.engines.duckdb import Engine, parquet, quoted
+from everyline.problems import Problem
+
+_WINDOW = ("x_WindowStart", "x_WindowEnd")
+
+
+class Plan(NamedTuple):
+    """Which columns of charges the rules of a project look at.
+
+    Attributes:
+        key: the group key (R5).
+        described: the columns that names and layers hang on.
+    """
+
+    key: tuple[str, ...]
+    described: tuple[str, ...]
+
+    @property
+    def billed(self) -> tuple[str, ...]:
+        """Every column to sum by, as a line says it."""
+        return tuple(dict.fromkeys((*self.described, *grouping.billed_columns(self.key))))
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """The partial sums of one `BillLines`, and what was found on the way."""
+
+    table: Path
+    controls: Sequence[Control]
+    problems: Sequence[Problem]
+
+
+def plan(
+    configuration: Configuration,
+    lines: Sequence[BillLines],
+    named: Iterable[str],
+    is_taxonomy_tag: Callable[[str], bool],
+) -> Plan:
+    """The columns to sum by.
+
+    Args:
+        configuration: of the project.
+        lines: all bills.
+        named: columns and `Tags.<key>` that rules name where they read charges (R5).
+        is_taxonomy_tag: whether a tag key, as billed, is one that the taxonomy reads (R7).
+    """
+    tags = {TAG + key for one in lines for key in one.tag_keys if is_taxonomy_tag(key)}
+    return Plan(grouping.key_columns(named, tags), described_by(configuration))
+
+
+def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path) -> Summed:
+    """Partial sums and control totals of `lines`; made once for the same bytes and columns."""
+    sql = partial(lines, columns)
+    key = hashlib.sha256(f"{lines.fingerprint} {sql}".encode()).hexdigest()[:32]
+    entry = cache / key
+    kept = memory.recall(entry)
+    if kept is None:
+        controls, problems = control(engine, lines)
+        kept = {"controls": [asdict(one) for one in controls], "problems": problems}
+        with memory.folder_beside(entry) as folder:
+            engine.write_unordered(sql, folder / memory.TABLE)
+            memory.keep(entry, kept, folder)
+        return Summed(entry / memory.TABLE, controls, problems)
+    return Summed(entry / memory.TABLE, [_control(one) for one in kept["controls"]], kept["problems"])
+
+
+def _control(fields: Mapping[str, Any]) -> Control:
+    sums = {cost: Decimal(text) for cost, text in fields["sums"].items()}
+    return Control(**(dict(fields) | {"sums": sums}))
+
+
+def write_groups(
+    engine: Engine, configuration: Configuration, plan_: Plan, tables: Sequence[Path], target: Path
+) -> None:
+    """Writes `groups` to `target`: partial sums of all bills, named and summed by the key."""
+    united = "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {parquet(t)}" for t in tables) + ")"
+    has = frozenset(engine.columns(united))
+    named = _named(engine, configuration, plan_, united, has)
+    present_ = frozenset({*grouping.COMPUTED, *_WINDOW}) | has
+    eligible = grouping.eligible(configuration, present_)
+    engine.write(grouping.groups(named, plan_.key, present_ - {"x_Eligible"}, eligible), target)
+
+
+def _named(
+    engine: Engine, configuration: Configuration, plan_: Plan, relation: str, has: frozenset[str]
+) -> str:
+    described = frozenset(plan_.described) & has
+    Naming(engine, configuration).describe(relation, described)
+    kept = [name for name in plan_.key if name in has and name not in grouping.COMPUTED]
+    more = ["x_LineCount", *MEASURES]
+    return grouping.named_relation(relation, described, [*kept, *more])
+
+
+def untaggable_columns(configuration: Configuration) -> frozenset[str]:
+    """Columns and `Tags.<key>` that `untaggable` names (R5, R22)."""
+    return frozenset().union(*map(conditions.columns, configuration.untaggable))
+
+
+def first_line(engine: Engine, table: Path, tags: Mapping[str, Any]) -> tuple[str, int] | None:
+    """File and row of the first line in partial sums whose tags, as billed, have these values."""
+    has = engine.columns(parquet(table))
+    if not tags or not has.keys() >= tags.keys():
+        return None
+    test = " AND ".join(f"{quoted(name)} = ?" for name in tags)
+    ((first,),) = engine.rows(
+        f"SELECT min(first_) FROM {parquet(table)} WHERE {test}", list(tags.values())
+    )
+    return (first["file"], first["row"]) if first else None
+
+
+def charges(
+    engine: Engine, configuration: Configuration, plan_: Plan, lines: Sequence[BillLines]
+) -> str:
+    """SELECT of the relation `charges`: every line of all bills, named, with its ids.
+
+    It is worked out where somebody asks for lines, and stored nowhere.
+    """
+    tags = [name for name in plan_.billed if name.startswith(TAG)]
+    united = "(" + " UNION ALL BY NAME ".join(_identified(one, tags) for one in lines) + ")"
+    has = frozenset(engine.columns(united))
+    described = frozenset(plan_.described) & has
+    Naming(engine, configuration).describe(united, described)
+    kept = [name for name in sorted(has) if name not in ("month_", *_WINDOW, *NAMED)]
+    columns = has | {*grouping.COMPUTED, *_WINDOW}
+    eligible = grouping.eligible(configuration, columns - {"x_Eligible"})
+    group = grouping.group_id(frozenset(plan_.key) & columns | {"x_Eligible"})
+    named = grouping.named_relation(united, described, kept)
+    shown = [n for n in (*FOCUS, *sorted(columns - FOCUS.keys())) if n in columns and n not in _INNER]
+    shown = [n for n in shown if not n.startswith(TAG)]
+    return (
+        f"SELECT {_charge_id()} AS x_ChargeId, {', '.join(map(quoted, shown))}, {group} AS x_GroupId"
+        f" FROM (SELECT *, {eligible} AS x_Eligible FROM {named})"
+    )
+
+
+_INNER = ("month_", "native_", "x_Eligible")
+
+
+def _identified(lines: BillLines, tags: Sequence[str]) -> str:
+    """Lines with the tags that rules look at, and the hash of their native fields (R1)."""
+    relation = line_relation(lines)
+    keys = [name[len(TAG) :] for name in tags if name[len(TAG) :] in lines.tag_keys]
+    picked = [f"{present(tag(key))} AS {quoted(TAG + key)}" for key in keys]
+    native = frozenset((*lines.columns, "x_Source"))
+    return f"SELECT *, {', '.join([*picked, f'{grouping.json_hash(native)} AS native_'])} FROM ({relation})"
+
+
+def _charge_id() -> str:
+    """SQL of x_ChargeId: source, native fields, and which of the equal rows of the month it is."""
+    number = (
+        "row_number() OVER (PARTITION BY x_Source, x_Period, native_"
+        " ORDER BY x_SourceFile, x_SourceRow)"
+    )
+    return f"sha256(native_ || ' ' || {number})"

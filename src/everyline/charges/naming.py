@@ -1,0 +1,202 @@
+"""Naming: provider, model, meter, tier (R27) and layer (R4), decided once per distinct description.
+
+A description is the columns of a charge that these rules look at. A bill has few of them, however
+many lines it has, so tables and rules meet a few thousand rows.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+from everyline import conditions, names
+from everyline.conditions import SqlColumn
+from everyline.config.configuration import Configuration
+from everyline.config.columns import CHARGES, column_type
+from everyline.config.finance import Spelling
+from everyline.engines.duckdb import Engine, literal, quoted
+
+NAMED = ("ServiceProviderName", "x_Model", "x_Meter", "x_Tier", "x_Layer", "x_LayerRule")
+"""What a description is given; the columns of the table that `describe` makes, under `named_`."""
+
+# What R27 and the rules look at in any project.
+_ALWAYS = (
+    "x_Source",
+    "ServiceProviderName",
+    "ServiceName",
+    "ChargeDescription",
+    "SkuMeter",
+    "SkuPriceDetails",
+    "x_Model",
+    "x_Meter",
+    "x_Tier",
+)
+_MODEL_KEYS = ("ModelId", "x_ModelId")
+_INSTANCE_TYPE = "InstanceType"
+_OF_A_RULE = ("name", "layer", "candidate", "source")
+
+Lookup = Callable[[str], str | None]
+
+
+@cache
+def built_in() -> tuple[Mapping[str, str], ...]:
+    """The rows of the published table of layer rules, first match first (R4)."""
+    text = (files(__package__) / "layers.csv").read_text("utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+def described_by(configuration: Configuration) -> tuple[str, ...]:
+    """The columns of a description: FOCUS, `x_` and `Tags.<key>`, as the file says them."""
+    asked = {c for rule in configuration.layers for c in conditions.columns(rule.when)}
+    tested = {c for row in built_in() for c, cell in row.items() if cell and c in CHARGES}
+    return tuple(dict.fromkeys((*_ALWAYS, *sorted(tested | asked | {"x_InstanceType"}))))
+
+
+class Naming:
+    """Names and layers of descriptions, in one engine."""
+
+    def __init__(self, engine: Engine, configuration: Configuration) -> None:
+        self._engine = engine
+        self._configuration = configuration
+        self._models = dict(names.models()) | _spellings(configuration.models)
+        self._meters = dict(names.meters()) | _spellings(configuration.meters)
+
+    def describe(self, relation: str, columns: frozenset[str]) -> str:
+        """The table of distinct descriptions of `relation`, with names and layer.
+
+        Args:
+            relation: SQL with at least `columns`.
+            columns: the description's columns that `relation` has.
+
+        Returns:
+            The name of a temporary table of `columns` and, for each of NAMED, `named_<column>`.
+        """
+        listed = ", ".join(quoted(column) for column in sorted(columns))
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE described_as_billed AS SELECT DISTINCT {listed} FROM {relation}"
+        )
+        self._engine.run(
+            "CREATE OR REPLACE TEMP TABLE described_by_name AS"
+            f" SELECT {listed}, {self._names(columns)} FROM described_as_billed AS d {self._joins(columns)}"
+        )
+        self._engine.run(
+            "CREATE OR REPLACE TEMP TABLE described AS SELECT * EXCLUDE (rule_),"
+            " rule_.layer AS named_x_Layer, rule_.name AS named_x_LayerRule"
+            f" FROM (SELECT *, {self._rule(columns)} AS rule_ FROM described_by_name)"
+        )
+        return "described"
+
+    def _names(self, has: frozenset[str]) -> str:
+        provider = _column(has, "ServiceProviderName")
+        tier = _column(has, "x_Tier")
+        return (
+            f"coalesce(provider.name, {provider}) AS named_ServiceProviderName,"
+            f" coalesce(model.name, {_model(has)}, service.name, description.name) AS named_x_Model,"
+            " meter.name AS named_x_Meter,"
+            f" coalesce({tier}, 'standard') AS named_x_Tier"
+        )
+
+    def _joins(self, has: frozenset[str]) -> str:
+        models: Lookup = lambda text: self._models.get(names.folded(text))  # noqa: E731
+        looked_up: Mapping[str, tuple[str, Lookup]] = {
+            "provider": (_column(has, "ServiceProviderName"), names.provider_name),
+            "model": (_model(has), models),
+            "service": (_column(has, "ServiceName"), models),
+            "description": (_column(has, "ChargeDescription"), models),
+            "meter": (
+                f"coalesce({_column(has, 'x_Meter')}, {_column(has, 'SkuMeter')})",
+                lambda text: names.meter_name(text, self._meters),
+            ),
+        }
+        joins = []
+        for name, (expression, lookup) in looked_up.items():
+            texts = self._engine.rows(
+                f"SELECT DISTINCT {expression} AS text FROM described_as_billed AS d WHERE text IS NOT NULL"
+            )
+            found = [(text, lookup(text)) for (text,) in texts]
+            self._engine.table(
+                f"named_{name}", {"text": "VARCHAR", "name": "VARCHAR"}, [f for f in found if f[1]]
+            )
+            joins.append(f"LEFT JOIN named_{name} AS {name} ON {name}.text = {expression}")
+        return " ".join(joins)
+
+    def _rule(self, has: frozenset[str]) -> str:
+        """SQL of the struct {layer, name} of the first rule that matches (R4)."""
+        column = _named_column(has)
+        whens = []
+        for rule in self._configuration.layers:
+            test = conditions.sql(names.with_provider_names(rule.when), column)
+            whens.append((test, rule.layer, rule.place))
+        for bill in self._configuration.bills:
+            if bill.layer:
+                whens.append((f"x_Source = {literal(bill.name)}", bill.layer, "bill"))
+        for row in built_in():
+            whens.append((_built_in_test(row, has), row["layer"], row["name"]))
+        body = " ".join(
+            f"WHEN {test} THEN {{'layer': {literal(layer)}, 'name': {literal(name)}}}"
+            for test, layer, name in whens
+        )
+        return f"CASE {body} ELSE {{'layer': 'none', 'name': NULL}} END"
+
+
+def _spellings(own: Sequence[Spelling]) -> dict[str, str]:
+    return {names.folded(spelling.name): spelling.stands_for for spelling in own}
+
+
+def _column(has: frozenset[str], name: str) -> str:
+    return f"d.{quoted(name)}" if name in has else "NULL::VARCHAR"
+
+
+def _model(has: frozenset[str]) -> str:
+    """The model as the charge itself says it: its own field, else a key of SkuPriceDetails."""
+    found = [_column(has, "x_Model")]
+    if "SkuPriceDetails" in has:
+        found += [_detail(key) for key in _MODEL_KEYS]
+    return f"coalesce({', '.join(found)})"
+
+
+def _detail(key: str) -> str:
+    return f"try(json_extract_string(SkuPriceDetails, '/{key}'))"
+
+
+def _named_column(has: frozenset[str]) -> Callable[[str], SqlColumn | None]:
+    def column(name: str) -> SqlColumn | None:
+        if name in NAMED[:4]:
+            return SqlColumn(quoted(f"named_{name}"), "text")
+        if name in has:
+            return SqlColumn(quoted(name), column_type(name) or "text")
+        return None
+
+    return column
+
+
+def _built_in_test(row: Mapping[str, str], has: frozenset[str]) -> str:
+    """SQL: whether all filled cells of a row of layers.csv match, folded, any of their globs."""
+    tests = []
+    for name, cell in row.items():
+        if not cell or name in _OF_A_RULE:
+            continue
+        text = _matched_text(name, has)
+        if text is None:
+            return "false"
+        globs = "|".join(_glob(glob.strip()) for glob in cell.split("|"))
+        tests.append(f"coalesce(regexp_full_match(lower(trim({text})), {literal(f'(?s)({globs})')}), false)")
+    assert tests, "a rule that tests nothing would match every charge"
+    return " AND ".join(tests)
+
+
+def _matched_text(name: str, has: frozenset[str]) -> str | None:
+    if name == "ServiceProviderName":
+        return "named_ServiceProviderName"
+    if name == _INSTANCE_TYPE:
+        found = [_detail(_INSTANCE_TYPE)] if "SkuPriceDetails" in has else []
+        found += ["x_InstanceType"] if "x_InstanceType" in has else []
+        return f"coalesce({', '.join(found)})" if found else None
+    return quoted(name) if name in has else None
+
+
+def _glob(text: str) -> str:
+    """A folded glob of `*` and `?` as an RE2 pattern."""
+    pieces = {"*": ".*", "?": "."}
+    return "".join(pieces.get(character) or re.escape(character) for character in text)

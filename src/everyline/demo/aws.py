@@ -1,0 +1,64 @@
+"""The AWS bill: AWS Data Exports "FOCUS 1.2 with AWS columns", hourly lines, as Parquet.
+
+The lines come from two lists beside this file, `aws_skus.csv` (what one unit costs) and
+`aws_streams.csv` (who uses how much of it, under which tags), laid over the hours of two months in
+SQL. All arithmetic is integer or DECIMAL. Beside what the list shows, a month has tax, support, a
+credit and a refund. September was delivered twice; only the newer delivery counts (R1).
+"""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import duckdb
+
+from everyline.demo.company import AWS_ACCOUNTS, AWS_INVOICES, PERIODS
+
+FINAL = {"2026-09": "20261003T061512Z", "2026-10": "20261103T060944Z"}
+EARLY = "20260904T031502Z"  # of September, when three days of it had gone
+
+# `key=value|key=value` as a map; blank is null, `{}` an empty map, the value `NULL` is null.
+PAIRS = """CREATE MACRO pairs(text) AS CASE
+  WHEN text = '{}' THEN map_from_entries([]::STRUCT(k VARCHAR, v VARCHAR)[])
+  ELSE map_from_entries(list_transform(string_split(text, '|'), lambda pair: {
+    'k': split_part(pair, '=', 1), 'v': nullif(split_part(pair, '=', 2), 'NULL')})) END"""
+
+
+def write_aws(folder: Path) -> list[tuple[str, str, str]]:
+    """Write `folder`/{period}/{version}/*.parquet; return (period, InvoiceId, exact USD) rows."""
+    with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False}) as engine:
+        _make_lines(engine)
+        engine.execute("CREATE VIEW bill AS " + _sql("aws_focus"))
+        for period, version in FINAL.items():
+            _write(engine, folder / period / version, f"BillingPeriodStart = '{period}-01'")
+        _write(engine, folder / PERIODS[0] / EARLY, "ChargePeriodEnd <= '2026-09-04'", closed=False)
+        return engine.execute(
+            """SELECT strftime(BillingPeriodStart, '%Y-%m'), InvoiceId, sum(BilledCost)::VARCHAR
+            FROM bill GROUP BY ALL ORDER BY ALL"""
+        ).fetchall()
+
+
+def _make_lines(engine: duckdb.DuckDBPyConnection) -> None:
+    engine.execute(PAIRS)
+    for name, listed in (("aws_prices", "aws_skus.csv"), ("aws_uses", "aws_streams.csv")):
+        with as_file(files(__package__) / listed) as path:
+            engine.execute(_sql(name), {"path": str(path)})
+    engine.execute("CREATE TABLE accounts (account VARCHAR, id VARCHAR)")
+    engine.executemany("INSERT INTO accounts VALUES (?, ?)", AWS_ACCOUNTS)
+    engine.execute("CREATE TABLE invoices (period VARCHAR, invoice VARCHAR, id VARCHAR)")
+    engine.executemany("INSERT INTO invoices VALUES (?, ?, ?)", AWS_INVOICES)
+    engine.execute(_sql("aws_hours"))
+    engine.execute(_sql("aws_month"))
+
+
+def _write(
+    engine: duckdb.DuckDBPyConnection, folder: Path, where: str, *, closed: bool = True
+) -> None:
+    """One delivery; before the month's invoice is closed its lines have no InvoiceId."""
+    folder.mkdir(parents=True)
+    columns = "* EXCLUDE (n)" + ("" if closed else " REPLACE (NULL::VARCHAR AS InvoiceId)")
+    lines = engine.sql(f"SELECT {columns} FROM bill WHERE {where} ORDER BY ChargePeriodStart, n")
+    lines.write_parquet(str(folder / "halcyon-focus-00001.parquet"), compression="snappy")
+
+
+def _sql(name: str) -> str:
+    return (files(__package__) / f"{name}.sql").read_text(encoding="utf-8")

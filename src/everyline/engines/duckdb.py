@@ -1,0 +1,123 @@
+"""The embedded engine: one DuckDB connection with the settings that exactness and safety ask for."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Rows = list[tuple[Any, ...]]
+
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+
+# Extensions can't be had offline and would reach for the network; money is summed as DECIMAL, so
+# the order of rows changes no byte, and every published file states its own order.
+_SETTINGS: Mapping[str, str] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "preserve_insertion_order": "false",
+    "TimeZone": "'UTC'",
+    "enable_progress_bar": "false",
+}
+
+
+class Engine:
+    """A connection of its own, in memory; temporary tables live as long as it does."""
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        """`scratch` is where the engine spills what does not fit in memory."""
+        self._connection = duckdb.connect(":memory:")
+        for name, value in _SETTINGS.items():
+            self._connection.execute(f"SET {name}={value}")
+        if threads := os.environ.get("EVERYLINE_THREADS"):
+            self._connection.execute(f"SET threads={int(threads)}")
+        if memory := os.environ.get("EVERYLINE_MEMORY"):
+            self._connection.execute(f"SET memory_limit={literal(memory)}")
+        if scratch is not None:
+            self._connection.execute(f"SET temp_directory={literal(str(scratch))}")
+
+    def run(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Within it the engine keeps the order of the rows of a file."""
+        self._connection.execute("SET preserve_insertion_order=true")
+        try:
+            yield
+        finally:
+            self._connection.execute("SET preserve_insertion_order=false")
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> Rows:
+        return self._connection.execute(sql, list(values)).fetchall()
+
+    def one(self, sql: str) -> tuple[Any, ...]:
+        """The single row of a query that has exactly one."""
+        (row,) = self.rows(sql)
+        return row
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Column name to DuckDB type of `relation`, in order."""
+        return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def write(self, sql: str, target: Path) -> None:
+        """The rows of `sql`, in its order, as one Parquet file at `target`."""
+        with self.in_order():
+            self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET})")
+
+    def write_unordered(self, sql: str, target: Path) -> None:
+        """As `write`, quicker, for files of our own whose order means nothing."""
+        self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET})")
+
+    def table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+        """A temporary table of a few rows made in Python; values are bound, never spelt into SQL."""
+        body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+        self.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
+        rows = [tuple(row) for row in rows]
+        marks = "(" + ", ".join("?" for _ in columns) + ")"
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            values = [value for row in part for value in row]
+            self._connection.execute(
+                f"INSERT INTO {quoted(name)} VALUES " + ", ".join([marks] * len(part)), values
+            )
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+_ROWS_AT_ONCE = 500
+
+OutOfRange = duckdb.OutOfRangeException
+Unreadable = duckdb.Error
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def parquet(path: Path | str) -> str:
+    """A Parquet file as a relation."""
+    return f"read_parquet({literal(str(path))})"
+
+
+def select(columns: Mapping[str, str], relation: str) -> str:
+    """`SELECT expression AS "name", ... FROM relation`."""
+    body = ",\n  ".join(f"{expression} AS {quoted(name)}" for name, expression in columns.items())
+    return f"SELECT {body}\nFROM {relation}"
+
+
+def same(left: str, right: str, columns: Iterable[str]) -> str:
+    """A join condition in which nulls are equal."""
+    return " AND ".join(
+        f"{left}.{quoted(c)} IS NOT DISTINCT FROM {right}.{quoted(c)}" for c in columns
+    )

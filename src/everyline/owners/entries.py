@@ -1,0 +1,97 @@
+"""Registries and rules (R8): the entries of `owners`, asked in order after the line's own tags."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from everyline.config.configuration import Configuration
+from everyline.config.registry import RegistryRow, RegistryTable
+from everyline.config.rules import OwnerRule
+from everyline.names import provider_name
+
+
+class Answer(NamedTuple):
+    """What an entry says of a group.
+
+    Attributes:
+        values: taxonomy key to value on that day; keys it leaves open are missing.
+        place: `owners/keys.csv:12` or `everyline.yaml:31`.
+        stale: keys whose value is not valid that day and has no successor, with that value.
+    """
+
+    values: Mapping[str, str]
+    place: str
+    stale: Mapping[str, str]
+
+
+class RegistryIndex:
+    """The rows of a registry, found by their filled identity cells."""
+
+    def __init__(self, configuration: Configuration, registry: RegistryTable) -> None:
+        self._configuration = configuration
+        self._registry = registry
+        rows: dict[tuple[int, ...], dict[tuple[str, ...], list[tuple[int, RegistryRow]]]] = {}
+        for at, row in enumerate(registry.rows):
+            cells = [_identity(*pair) for pair in zip(registry.identities, row.identities, strict=True)]
+            filled = tuple(i for i, cell in enumerate(cells) if cell is not None)
+            key = tuple(cell for cell in cells if cell is not None)
+            rows.setdefault(filled, {}).setdefault(key, []).append((at, row))
+        self._by_filled = sorted(rows.items(), key=lambda item: -len(item[0]))
+
+    @property
+    def dated(self) -> bool:
+        """Whether any row, or any value that one names, is bounded in time."""
+        return any(row.validity.start or row.validity.end for row in self._registry.rows) or any(
+            has_dates(self._configuration, key) for key in self._registry.keys
+        )
+
+    def answer(self, identities: Sequence[str | None], day: date) -> Answer | None:
+        """The one row that matches: most filled cells, then the first; None if there is none."""
+        best: tuple[int, int, RegistryRow] | None = None
+        for filled, rows in self._by_filled:
+            if best and len(filled) < best[0]:
+                break
+            key = tuple(identities[at] for at in filled)
+            for at, row in rows.get(key, ()):  # type: ignore[call-overload]
+                if row.validity.holds(day) and (best is None or at < best[1]):
+                    best = (len(filled), at, row)
+        if best is None:
+            return None
+        row = best[2]
+        named = {k: v for k, v in zip(self._registry.keys, row.owners, strict=True) if v is not None}
+        return _on(self._configuration, named, self._registry.place(row), day)
+
+
+def rule_answer(configuration: Configuration, rule: OwnerRule, day: date) -> Answer | None:
+    """What a rule whose condition holds says on `day`; None outside its own dates."""
+    if (rule.valid_from and day < rule.valid_from) or (rule.valid_to and day >= rule.valid_to):
+        return None
+    return _on(configuration, rule.set, rule.place, day)
+
+
+def has_dates(configuration: Configuration, key: str) -> bool:
+    """Whether any value of `key` is bounded in time."""
+    values = configuration.key(key).values
+    return values is not None and any(r.validity.start or r.validity.end for r in values.rows)
+
+
+def _on(configuration: Configuration, named: Mapping[str, str], place: str, day: date) -> Answer:
+    values, stale = {}, {}
+    for key, text in named.items():
+        listed = configuration.key(key).values
+        value = listed.resolve(text, day) if listed else text
+        if value is None:
+            stale[key] = text
+        else:
+            values[key] = value
+    return Answer(values, place, stale)
+
+
+def _identity(column: str, cell: str | None) -> str | None:
+    """A registry's cell as it is compared; provider names by their table (R27)."""
+    if cell is None or column != "ServiceProviderName":
+        return cell
+    return provider_name(cell)
+
+
+Find = Callable[[Sequence[str | None], date], Answer | None]

@@ -1,0 +1,306 @@
+"""The owners stage: groups in, `owned_groups` out, resolved once per distinct combination.
+
+A combination is what the rules look at: tags, identities, columns that conditions name, and the day
+where anything is dated. Each entry is asked in Python once per distinct value of its own columns;
+the answers meet in SQL, and the combinations are joined back to the groups.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from everyline import conditions
+from everyline.conditions import SqlColumn
+from everyline.config.columns import column_type
+from everyline.config.configuration import Configuration
+from everyline.config.rules import OwnerRule, Registry
+from everyline.engines.duckdb import Engine, literal, parquet, quoted, same
+from everyline.names import with_provider_names
+from everyline.owners import notices
+from everyline.owners.entries import Answer, RegistryIndex, has_dates, rule_answer
+from everyline.owners.implied import implied, implies
+from everyline.owners.notices import Notice
+from everyline.owners.tags import columns_by_entry, tagged
+
+TAG = "Tags."
+_DAY = "day_"
+_ANY_DAY = date(1970, 1, 1)
+
+_UNTAGGED = "CASE {tag} WHEN 'conflict' THEN 'conflict' WHEN 'undeclared' THEN 'unknown_value' ELSE 'untagged' END"
+
+
+class Asked(NamedTuple):
+    """One step that was asked of every combination, as a joined table.
+
+    Attributes:
+        name: of the table; `columns` and answers.
+        columns: those of the combinations that it is joined by.
+        evidence: what its values are found by.
+        keys: the taxonomy keys it answers for.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    evidence: str
+    keys: tuple[str, ...]
+
+
+def named_columns(configuration: Configuration) -> frozenset[str]:
+    """Columns and `Tags.<key>` that `owners` names where it reads charges (R5)."""
+    found: set[str] = set()
+    for entry in configuration.owners:
+        if isinstance(entry, Registry):
+            found |= set(entry.registry.identities)
+        else:
+            found |= conditions.columns(entry.when)
+    return frozenset(found)
+
+
+class Owners:
+    """Finds the owners of groups."""
+
+    def __init__(self, engine: Engine, configuration: Configuration, groups: Path) -> None:
+        self._engine = engine
+        self._configuration = configuration
+        self._groups = f"(SELECT *, x_WindowStart::DATE AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
+        self._has = frozenset(engine.columns(self._groups))
+        self._keys = tuple(key.name for key in configuration.taxonomy)
+        self._notices: list[Notice] = []
+        self._target = groups
+
+    def write(self, target: Path) -> list[Notice]:
+        """Writes `owned_groups` to `target`; returns what is to be said of it."""
+        self._target = target
+        self._combine()
+        tags = [self._ask_tags(at) for at in range(len(self._keys))]
+        strong = [self._ask(at, e) for at, e in enumerate(self._configuration.owners) if not e.weak]
+        weak = [self._ask(at, e) for at, e in enumerate(self._configuration.owners) if e.weak]
+        self._answer(tags, strong)
+        self._imply("found")
+        if weak:
+            self._ask_weak(weak)
+            self._imply("found")
+        self._engine.write(self._owned(), target)
+        return self._notices
+
+    def touched(self) -> str:
+        """SQL of the groups with all that notices look at: owners, days and rules' tests."""
+        tests = [c for c in self._engine.columns("combined") if c.startswith("test_")]
+        if not tests:
+            return f"(SELECT *, x_WindowStart::DATE AS {_DAY} FROM {parquet(self._target)})"
+        listed = ", ".join(f"c.{test}" for test in tests)
+        return (
+            f"(SELECT o.*, {listed} FROM (SELECT *, x_WindowStart::DATE AS {_DAY}"
+            f" FROM {parquet(self._target)}) AS o JOIN combined AS c"
+            f" ON {same('o', 'c', self._columns) or 'true'})"
+        )
+
+    def _combine(self) -> None:
+        """The table `combined`: every distinct combination, numbered."""
+        tags = {name for name in self._has if name.startswith(TAG)}
+        self._columns = sorted((tags | named_columns(self._configuration)) & self._has)
+        dated = any(has_dates(self._configuration, key) for key in self._keys) or any(
+            _entry_dated(self._configuration, entry) for entry in self._configuration.owners
+        )
+        self._columns += [_DAY] if dated else []
+        listed = ", ".join(map(quoted, self._columns)) or "true AS none_"
+        self._engine.run(
+            "CREATE OR REPLACE TEMP TABLE combined AS SELECT row_number() OVER () AS id_, *"
+            f" FROM (SELECT DISTINCT {listed} FROM {self._groups})"
+        )
+
+    def _distinct(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        listed = ", ".join(map(quoted, columns)) or "1"
+        return self._engine.rows(f"SELECT DISTINCT {listed} FROM combined ORDER BY ALL")
+
+    def _ask_tags(self, at: int) -> Asked:
+        key = self._configuration.taxonomy[at]
+        billed = [name[len(TAG) :] for name in self._columns if name.startswith(TAG)]
+        by_entry = columns_by_entry(key, billed)
+        columns = sorted({TAG + k for keys in by_entry.values() for k in keys})
+        dated = _DAY in self._columns and has_dates(self._configuration, key.name)
+        columns += [_DAY] if dated else []
+        answers = []
+        for row in self._distinct(columns):
+            cells = dict(zip(columns, row, strict=True))
+            texts = {
+                entry: [v for k in keys if (v := cells[TAG + k]) is not None]
+                for entry, keys in by_entry.items()
+            }
+            found = tagged(key, texts, cells.get(_DAY) or _ANY_DAY)
+            answers.append((*row, found.value, found.state, found.entry))
+            if notice := notices.of_tag(key, found, columns, row):
+                self._notices.append(notice)
+        kinds = dict.fromkeys(("value", "state", "rule"), "VARCHAR")
+        self._table(f"tags_{at}", columns, kinds, answers)
+        return Asked(f"tags_{at}", tuple(columns), "tag", (key.name,))
+
+    def _ask(self, at: int, entry: Registry | OwnerRule) -> Asked:
+        dated = _DAY in self._columns and _entry_dated(self._configuration, entry)
+        day = [_DAY] if dated else []
+        if isinstance(entry, Registry):
+            index = RegistryIndex(self._configuration, entry.registry)
+            identities = entry.registry.identities
+            columns = [name for name in identities if name in self._has] + day
+            keys = entry.registry.keys
+
+            def find(cells: Mapping[str, Any]) -> Answer | None:
+                texts = [_text(cells.get(name)) for name in identities]
+                return index.answer(texts, cells.get(_DAY) or _ANY_DAY)
+        else:
+            columns = [self._test(at, entry)] + day
+            keys = tuple(entry.set)
+
+            def find(cells: Mapping[str, Any]) -> Answer | None:
+                held = cells[columns[0]]
+                day = cells.get(_DAY) or _ANY_DAY
+                return rule_answer(self._configuration, entry, day) if held else None
+
+        answers = []
+        for row in self._distinct(columns):
+            answer = find(dict(zip(columns, row, strict=True)))
+            if answer is None:
+                continue
+            answers.append((*row, *(answer.values.get(key) for key in keys), answer.place))
+            self._notices.extend(notices.of_stale(answer, columns, row))
+        kinds = {f"value_{key}": "VARCHAR" for key in keys} | {"rule": "VARCHAR"}
+        self._table(f"entry_{at}", columns, kinds, answers)
+        evidence = "registry" if isinstance(entry, Registry) else "rule"
+        return Asked(f"entry_{at}", tuple(columns), evidence, tuple(keys))
+
+    def _test(self, at: int, rule: OwnerRule) -> str:
+        """Adds a column to `combined`: whether the rule's condition holds."""
+        def column(name: str) -> SqlColumn | None:
+            return SqlColumn(quoted(name), column_type(name) or "text") if name in self._has else None
+
+        name = f"test_{at}"
+        test = conditions.sql(with_provider_names(rule.when), column)
+        self._engine.run(f"CREATE OR REPLACE TEMP TABLE combined AS SELECT *, {test} AS {name} FROM combined")
+        return name
+
+    def _table(
+        self, name: str, columns: Sequence[str], answers: Mapping[str, str], rows: Iterable[Sequence[object]]
+    ) -> None:
+        """Makes the table of answers, named `a_...` so that they never meet a billed column."""
+        kinds = {c: "DATE" if c == _DAY else "BOOLEAN" if c.startswith("test_") else "VARCHAR" for c in columns}
+        self._engine.table(name, kinds | {f"a_{k}": kind for k, kind in answers.items()}, rows)
+
+    def _joins(self, asked: Iterable[Asked]) -> str:
+        return " ".join(
+            f"LEFT JOIN {one.name} ON {same('c', one.name, one.columns) or 'true'}" for one in asked
+        )
+
+    def _answer(self, tags: Sequence[Asked], strong: Sequence[Asked]) -> None:
+        """The table `found`: id_ and for each key value, evidence, tag state and rule (R8)."""
+        picked = []
+        for at, key in enumerate(self._keys):
+            table = tags[at].name
+            steps = [(f"{table}.a_value", "tag", f"{table}.a_rule")]
+            steps += self._steps(strong, key)
+            missing = (_UNTAGGED.format(tag=f"{table}.a_state"), f"{table}.a_rule")
+            picked += [*_chosen(at, steps, missing), f"{table}.a_state AS tag_{at}"]
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE found AS SELECT c.id_, {', '.join(picked)}"
+            f" FROM combined AS c {self._joins([*tags, *strong])}"
+        )
+
+    def _steps(self, asked: Iterable[Asked], key: str) -> list[tuple[str, str, str]]:
+        return [
+            (f"{one.name}.{quoted(f'a_value_{key}')}", one.evidence, f"{one.name}.a_rule")
+            for one in asked
+            if key in one.keys
+        ]
+
+    def _ask_weak(self, weak: Sequence[Asked]) -> None:
+        """Fills what is still missing from the entries that are asked last (R8)."""
+        picked = []
+        for at, key in enumerate(self._keys):
+            steps = [(f"f.value_{at}", f"@f.evidence_{at}", f"f.rule_{at}"), *self._steps(weak, key)]
+            picked += [*_chosen(at, steps, (f"f.evidence_{at}", f"f.rule_{at}")), f"f.tag_{at}"]
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE found AS SELECT c.id_, {', '.join(picked)}"
+            f" FROM combined AS c JOIN found AS f USING (id_) {self._joins(weak)}"
+        )
+
+    def _imply(self, table: str) -> None:
+        """Fills the table `found` by R9, once per distinct combination of values."""
+        taxonomy = self._configuration.taxonomy
+        if not implies(taxonomy):
+            return
+        values = [f"value_{at}" for at in range(len(self._keys))]
+        dated = [_DAY] if _DAY in self._columns else []
+        listed = ", ".join([*values, *dated])
+        rows = self._engine.rows(
+            f"SELECT DISTINCT {listed} FROM {table} JOIN combined USING (id_) ORDER BY ALL"
+        )
+        answers = []
+        for row in rows:
+            day = row[-1] if dated else _ANY_DAY
+            found = implied(taxonomy, row[: len(values)], day)
+            places = [found.places.get(key) for key in self._keys]
+            if any(places):
+                answers.append((*row, *found.values, *places))
+            for contradiction in found.contradictions:
+                self._notices.append(notices.of_contradiction(contradiction, [*self._keys, *dated], (*found.values, *row[len(values):])))
+        kinds = dict.fromkeys(values, "VARCHAR") | dict.fromkeys(dated, "DATE")
+        kinds |= {f"new_{at}": "VARCHAR" for at in range(len(values))}
+        kinds |= {f"place_{at}": "VARCHAR" for at in range(len(values))}
+        self._engine.table("implied", kinds, answers)
+        picked = []
+        for at in range(len(values)):
+            filled = f"i.place_{at} IS NOT NULL"
+            picked += [
+                f"CASE WHEN {filled} THEN i.new_{at} ELSE f.value_{at} END AS value_{at}",
+                f"CASE WHEN {filled} THEN 'implied' ELSE f.evidence_{at} END AS evidence_{at}",
+                f"CASE WHEN {filled} THEN i.place_{at} ELSE f.rule_{at} END AS rule_{at}",
+                f"f.tag_{at}",
+            ]
+        by_day = f" AND {same('c', 'i', dated)}" if dated else ""
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE found AS SELECT f.id_, {', '.join(picked)} FROM {table} AS f"
+            f" JOIN combined AS c USING (id_) LEFT JOIN implied AS i ON {same('f', 'i', values)}{by_day}"
+        )
+
+    def _owned(self) -> str:
+        """SELECT of `owned_groups`, sorted by x_GroupId."""
+        picked = [f"g.{quoted(name)}" for name in self._engine.columns(self._groups) if name != _DAY]
+        for at, key in enumerate(self._keys):
+            picked += [f"f.value_{at} AS {quoted(key)}", f"f.evidence_{at} AS {quoted(f'{key}_evidence')}"]
+        for at, key in enumerate(self._keys):
+            picked += [f"f.tag_{at} AS {quoted(f'{key}_tag')}", f"f.rule_{at} AS {quoted(f'{key}_rule')}"]
+        on = same("g", "c", self._columns) or "true"
+        return (
+            f"SELECT {', '.join(picked)} FROM {self._groups} AS g JOIN combined AS c ON {on}"
+            " JOIN found AS f USING (id_) ORDER BY x_GroupId"
+        )
+
+
+def _entry_dated(configuration: Configuration, entry: Registry | OwnerRule) -> bool:
+    if isinstance(entry, Registry):
+        return RegistryIndex(configuration, entry.registry).dated
+    bounded = entry.valid_from is not None or entry.valid_to is not None
+    return bounded or any(has_dates(configuration, key) for key in entry.set)
+
+
+def _chosen(
+    at: int, steps: Sequence[tuple[str, str, str]], missing: tuple[str, str]
+) -> list[str]:
+    """SQL of value, evidence and rule: the first step that has a value, else the reason."""
+    value = ", ".join(step[0] for step in steps)
+    evidence = " ".join(f"WHEN {v} IS NOT NULL THEN {_word(e)}" for v, e, _ in steps)
+    rule = " ".join(f"WHEN {v} IS NOT NULL THEN {r}" for v, _, r in steps)
+    return [
+        f"coalesce({value}) AS value_{at}",
+        f"CASE {evidence} ELSE {missing[0]} END AS evidence_{at}",
+        f"CASE {rule} ELSE {missing[1]} END AS rule_{at}",
+    ]
+
+
+def _word(evidence: str) -> str:
+    """An evidence as SQL; one that begins with `@` is a column already."""
+    return evidence[1:] if evidence.startswith("@") else literal(evidence)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,144 @@
+"""Notices: what the owners stage has to say, first by combination, then with the cost touched."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from everyline.config.taxonomy import Key
+from everyline.engines.duckdb import Engine, quoted, same
+from everyline.owners.entries import Answer
+from everyline.owners.implied import Contradiction
+from everyline.owners.tags import Tagged
+from everyline.problems import Problem, did_you_mean
+
+
+class Notice(NamedTuple):
+    """Something to be said of every group whose columns have these values.
+
+    Attributes:
+        name, sentence, subject, hint: of the problem.
+        place: where to mend it; empty where that is the bill's line.
+        columns, values: what the groups touched have in common.
+    """
+
+    name: str
+    sentence: str
+    subject: str
+    hint: str
+    place: str
+    columns: tuple[str, ...]
+    values: tuple[Any, ...]
+
+
+def of_tag(key: Key, found: Tagged, columns: Sequence[str], values: Sequence[Any]) -> Notice | None:
+    """An undeclared value, or two values that contradict each other (R7)."""
+    if found.state == "undeclared":
+        known = key.values.values if key.values else ()
+        listed = key.values.file if key.values else "its list"
+        near = did_you_mean(found.text or "", known)
+        near = near if "did you mean" in near else ""
+        return Notice(
+            "undeclared-value",
+            f"`{key.name}` has the value `{found.text}`, which {listed} does not declare",
+            f"{key.name}: {found.text}",
+            f"{near} To accept it, declare it or add it as an alias in {listed}".strip(),
+            "",
+            tuple(columns),
+            tuple(values),
+        )
+    if found.state == "conflict":
+        return Notice(
+            "conflicting-tags",
+            f"`{key.name}` has two values on one line: {_ticked(found.text)}",
+            f"{key.name}: {found.text}",
+            "keep one of the tags; until then registries and rules decide",
+            "",
+            tuple(columns),
+            tuple(values),
+        )
+    return None
+
+
+def of_stale(answer: Answer, columns: Sequence[str], values: Sequence[Any]) -> Iterator[Notice]:
+    """A value of a registry or rule that is not valid that day and has no successor (R8)."""
+    for key, text in answer.stale.items():
+        yield Notice(
+            "value-not-valid",
+            f"`{text}` is no valid value of `{key}` on the day of these charges",
+            f"{key}: {text}",
+            "give it a successor in its list, or date the entry with valid_from and valid_to",
+            answer.place,
+            tuple(columns),
+            tuple(values),
+        )
+
+
+def of_contradiction(found: Contradiction, columns: Sequence[str], values: Sequence[Any]) -> Notice:
+    """An owner whose values contradict each other (R9)."""
+    return Notice(
+        "contradicting-owner",
+        f"`{found.key}` `{found.value}` implies `{found.other}` `{found.implied}`,"
+        f" but `{found.other}` is `{found.present}`, which stays",
+        f"{found.key}: {found.value}, {found.other}: {found.present}",
+        "correct the tag or the value list",
+        found.place,
+        tuple(columns),
+        tuple(values),
+    )
+
+
+def _ticked(texts: str | None) -> str:
+    return " and ".join(f"`{text}`" for text in (texts or "").split(" and "))
+
+
+def problems(
+    engine: Engine,
+    owned: str,
+    notices: Sequence[Notice],
+    first_line: Callable[[Mapping[str, Any]], str],
+) -> list[Problem]:
+    """The notices as problems, one for each period and currency, with the cost touched.
+
+    Args:
+        engine: where `owned` can be read.
+        owned: SQL of owned_groups, with the days and tests that notices name.
+        notices: of the owners stage.
+        first_line: place of the first line whose tags have these values.
+    """
+    found = []
+    for alike in _alike(notices).values():
+        first = alike[0]
+        names = list(first.columns)
+        kinds = {n: "DATE" if n == "day_" else "BOOLEAN" if n.startswith("test_") else "VARCHAR" for n in names}
+        engine.table("noticed", kinds, [notice.values for notice in alike])
+        rows = engine.rows(
+            "SELECT x_Period, BillingCurrency, sum(EffectiveCost)::DECIMAL(38,18), sum(x_LineCount)::BIGINT"
+            f" FROM {owned} AS o"
+            f" WHERE EXISTS (SELECT 1 FROM noticed AS n WHERE {same('o', 'n', names) or 'true'})"
+            " GROUP BY ALL ORDER BY ALL"
+        )
+        tags = {n: v for n, v in zip(names, first.values, strict=True) if n.startswith("Tags.") and v is not None}
+        place = first.place or first_line(tags)
+        found += [
+            Problem(
+                name=first.name,
+                level="warn",
+                sentence=first.sentence,
+                place=place,
+                subject=first.subject,
+                period=period,
+                currency=currency,
+                cost=cost,
+                count=count,
+                hint=first.hint,
+            )
+            for period, currency, cost, count in rows
+        ]
+    return found
+
+
+def _alike(notices: Iterable[Notice]) -> dict[tuple[Any, ...], list[Notice]]:
+    grouped: dict[tuple[Any, ...], list[Notice]] = {}
+    for notice in notices:
+        key = (notice.name, notice.subject, notice.sentence, notice.columns)
+        grouped.setdefault(key, []).append(notice)
+    return grouped

@@ -1,0 +1,262 @@
+"""The order of the stages, and nothing else: bills in, one published run out."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from everyline import __version__, control, money, runs
+from everyline.allocation import direct
+from everyline.bill_lines import BillLines
+from everyline.charges import make as charges
+from everyline.config.configuration import Configuration
+from everyline.config.load import load
+from everyline.coverage import measure
+from everyline.engines.duckdb import Engine, parquet
+from everyline.owners import notices
+from everyline.owners.make import Owners, named_columns
+from everyline.owners.tags import is_taxonomy_tag
+from everyline.problems import Problem, in_order
+from everyline.relations import COSTS
+from everyline.sources.bills import Bills, bills
+from everyline.sources.deliveries import Delivered
+from everyline.statements import round as rounding
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run or a check.
+
+    Attributes:
+        problems: all of them, severest first.
+        run: what was published; None where a problem stopped it, or nothing was to be written.
+        not_carried_out: parts of the configuration that nothing acts on yet, in words.
+    """
+
+    problems: Sequence[Problem]
+    run: runs.Run | None
+    not_carried_out: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A project's bills, read and summed."""
+
+    configuration: Configuration
+    bills: Bills
+    plan: charges.Plan
+    summed: Sequence[charges.Summed]
+    problems: Sequence[Problem]
+
+
+def run(project: Path, *, progress: Progress = _silent) -> Outcome:
+    """Makes all relations of a project and publishes them, all or nothing (R26).
+
+    Raises:
+        control.Unbalanced: a stage of ours lost or made money; nothing is published.
+    """
+    loaded = load(project)
+    if loaded.configuration is None or loaded.problems:
+        return Outcome(in_order(loaded.problems), None)
+    with runs.aside(project) as folder:
+        engine = Engine(folder)
+        found = _read(engine, project, loaded.configuration, progress)
+        if any(problem.level == "stop" for problem in found.problems):
+            return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
+        problems, facts = _make(engine, found, folder, progress)
+        facts["inputs"] = _inputs(found.bills.files, loaded.files, project)
+        engine.close()
+        progress("publishing")
+        published = runs.publish(project, folder, _run_id(facts["inputs"]), facts)
+    return Outcome(problems, published, _not_carried_out(found.configuration))
+
+
+def check(project: Path, *, progress: Progress = _silent) -> Outcome:
+    """Reads configuration and data as `run` does, and publishes nothing."""
+    loaded = load(project)
+    if loaded.configuration is None or loaded.problems:
+        return Outcome(in_order(loaded.problems), None)
+    with runs.aside(project) as folder:
+        found = _read(Engine(folder), project, loaded.configuration, progress)
+    return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
+
+
+def charges_relation(engine: Engine, project: Path) -> str | Sequence[Problem]:
+    """SQL of the relation `charges` of the bills as they lie, or the problems why there is none."""
+    loaded = load(project)
+    if loaded.configuration is None or loaded.problems:
+        return in_order(loaded.problems)
+    found = _read(engine, project, loaded.configuration, _silent)
+    if stops := [problem for problem in found.problems if problem.level == "stop"]:
+        return in_order(stops)
+    return charges.charges(engine, loaded.configuration, found.plan, found.bills.lines)
+
+
+def _read(engine: Engine, project: Path, configuration: Configuration, progress: Progress) -> _Read:
+    cache = project / runs.FOLDER / "cache"
+    found = bills(engine, project, configuration, cache=cache / "files", progress=progress)
+    named = _named_columns(configuration)
+    plan = charges.plan(
+        configuration,
+        found.lines,
+        named,
+        lambda key: is_taxonomy_tag(configuration.taxonomy, key),
+    )
+    summed = []
+    for lines in found.lines:
+        progress(f"summing {lines.source}")
+        summed.append(charges.summed(engine, lines, plan.billed, cache / "sums"))
+    problems = [*found.problems, *(problem for one in summed for problem in one.problems)]
+    return _Read(configuration, found, plan, summed, problems)
+
+
+def _make(
+    engine: Engine, found: _Read, folder: Path, progress: Progress
+) -> tuple[list[Problem], dict[str, Any]]:
+    """Writes every relation into `folder`; all problems, and the facts of the manifest."""
+    configuration = found.configuration
+    keys = [key.name for key in configuration.taxonomy]
+    files = {name: folder / f"{name}.parquet" for name in _STORED}
+    progress("grouping charges")
+    tables = [one.table for one in found.summed]
+    charges.write_groups(engine, configuration, found.plan, tables, files["groups"])
+    progress("finding owners")
+    owners = Owners(engine, configuration, files["groups"])
+    said = owners.write(files["owned_groups"])
+    first = _first_line(engine, found)
+    problems = in_order(
+        [*found.problems, *notices.problems(engine, owners.touched(), said, first)]
+    )
+    progress("allocating")
+    owned = parquet(files["owned_groups"])
+    engine.write(direct.allocations(owned, configuration.taxonomy), files["allocations"])
+    allocations = parquet(files["allocations"])
+    progress("measuring coverage")
+    engine.write(measure.coverage(allocations, keys), files["coverage"])
+    progress("writing statements")
+    digits = _minor_digits(found)
+    engine.write(
+        rounding.statements(f"({rounding.exact(allocations, keys)})", keys, digits),
+        files["statements"],
+    )
+    _write_problems(engine, problems, files["problems"])
+    return problems, _facts(engine, found, files)
+
+
+_STORED = ("groups", "owned_groups", "allocations", "coverage", "statements", "problems")
+
+
+def _facts(engine: Engine, found: _Read, files: Mapping[str, Path]) -> dict[str, Any]:
+    """Row counts and control totals; raises where money was lost or made (R26)."""
+    groups, allocations = parquet(files["groups"]), parquet(files["allocations"])
+    allocated = control.totals(engine, allocations)
+    balances = control.balanced(
+        _charged(found),
+        control.totals(engine, groups),
+        control.totals(engine, f"{groups} WHERE x_Layer = 'none'"),
+        allocated,
+    )
+    stated = control.totals(engine, parquet(files["statements"]), COSTS[:2])
+    expected = {key: {c: sums[c] for c in COSTS[:2]} for key, sums in allocated.items()}
+    control.refuse_unequal("statements", expected, stated)
+    counts = {n: {"rows": engine.one(f"SELECT count(*) FROM {parquet(f)}")[0]} for n, f in files.items()}
+    rounded = {lines.source: dict(lines.rounded) for lines in found.bills.lines if lines.rounded}
+    return {
+        "control": [{k: str(v) for k, v in balance._asdict().items()} for balance in balances],
+        "lines": sum(one.count for summed in found.summed for one in summed.controls),
+        "relations": counts,
+        "rounded": rounded,
+        "version": __version__,
+    }
+
+
+def _charged(found: _Read) -> control.Totals:
+    sums: control.Totals = {}
+    for summed in found.summed:
+        for one in summed.controls:
+            key = (one.period or "", one.currency or "")
+            before = sums.setdefault(key, dict.fromkeys(COSTS, Decimal(0)))
+            sums[key] = {cost: control.EXACT.add(before[cost], one.sums[cost]) for cost in COSTS}
+    return sums
+
+
+def _minor_digits(found: _Read) -> dict[str, int]:
+    currencies = {one.currency for summed in found.summed for one in summed.controls}
+    return {c: digits for c in currencies if c and (digits := money.minor_digits(c)) is not None}
+
+
+def _first_line(engine: Engine, found: _Read) -> Callable[[Mapping[str, Any]], str]:
+    """Finds the first line of the bills whose tags have given values."""
+    pairs = list(zip(found.bills.lines, found.summed, strict=True))
+
+    def first_line(tags: Mapping[str, Any]) -> str:
+        for lines, summed in pairs:
+            place = charges.first_line(engine, summed.table, tags)
+            if place is not None:
+                return lines.place(*place)
+        return "everyline.yaml"
+
+    return first_line
+
+
+def _write_problems(engine: Engine, problems: Sequence[Problem], target: Path) -> None:
+    columns = {
+        "x_Problem": "VARCHAR",
+        "x_Place": "VARCHAR",
+        "x_Subject": "VARCHAR",
+        "level": "VARCHAR",
+        "sentence": "VARCHAR",
+        "x_Period": "VARCHAR",
+        "BillingCurrency": "VARCHAR",
+        "EffectiveCost": "DECIMAL(38,18)",
+        "x_LineCount": "BIGINT",
+        "hint": "VARCHAR",
+    }
+    rows = [
+        (p.name, p.place, p.subject, p.level, p.sentence, p.period, p.currency, p.cost, p.count, p.hint)
+        for p in problems
+    ]
+    engine.table("problems_", columns, rows)
+    engine.write("SELECT * FROM problems_ ORDER BY ALL", target)
+
+
+def _named_columns(configuration: Configuration) -> frozenset[str]:
+    """Columns and `Tags.<key>` that rules name where they read charges (R5)."""
+    return named_columns(configuration) | charges.untaggable_columns(configuration)
+
+
+def _not_carried_out(configuration: Configuration) -> list[str]:
+    """Parts of the configuration that are checked, and that nothing acts on yet."""
+    parts = {
+        "usage": configuration.usage,
+        "trace": configuration.trace,
+        "pools": configuration.pools,
+        "invoices": configuration.invoices,
+        "rates": configuration.rates,
+        "prices": configuration.prices,
+        "chargeback": configuration.chargeback,
+    }
+    return [name for name, part in parts.items() if part]
+
+
+def _inputs(files: Sequence[Delivered], settings: Sequence[Path], project: Path) -> dict[str, str]:
+    """Path in the project to SHA-256, of every file that the run depends on."""
+    found = {file.file: file.sha256 for file in files}
+    for path in settings:
+        name = path.relative_to(project).as_posix()
+        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def _run_id(inputs: Mapping[str, str]) -> str:
+    text = json.dumps([__version__, inputs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

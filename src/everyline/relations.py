@@ -1,0 +1,275 @@
+"""The data dictionary: every relation of a run, its grain, key, columns, and the one folder that makes it.
+
+No logic. `KEYS` stands for one column `k` and one `k_evidence` for each taxonomy key `k`;
+`K_TAG` and `K_RULE` for `k_tag` and `k_rule`; `GROUP_KEY` for the columns of rule R5.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "integer", "decimal", "timestamp", "boolean"]
+
+KEYS = "KEYS"
+K_TAG = "K_TAG"
+K_RULE = "K_RULE"
+GROUP_KEY = "GROUP_KEY"
+
+COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+QUANTITIES = ("ConsumedQuantity", "PricingQuantity")
+MEASURES = (*COSTS, *QUANTITIES, "x_CoverageCost")
+"""Exact sums, DECIMAL(38,18), signed; costs in BillingCurrency, quantities in their units."""
+
+PRESENT = ("tag", "registry", "rule", "implied", "traced", "shared", "rest", "default")
+"""Evidence where a key has a value."""
+
+ABSENT = (
+    "untagged",
+    "unknown_value",
+    "conflict",
+    "no_usage",
+    "unseen",
+    "idle",
+    "driver_unowned",
+    "zero_driver",
+    "no_outlet",
+    "no_rate",
+    "not_split",
+)
+"""Evidence where a key has none: the reason."""
+
+TAG_STATES = ("declared", "undeclared", "missing", "conflict")
+METHODS = ("direct", "traced", "shared", "unallocated")
+LAYERS = ("model", "platform", "data", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name or one of the stand-ins above, its type, and what it says."""
+
+    name: str
+    kind: Kind
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One relation.
+
+    Attributes:
+        name: as the command, the file and the documentation page are called.
+        maker: the folder of the stage that makes it.
+        grain: what one row is.
+        key: the columns that tell rows apart, in sorting order.
+        columns: in order.
+        telling: the columns that a table on a screen shows first.
+        stored: whether a run writes it; `charges` is worked out where it is asked for.
+    """
+
+    name: str
+    maker: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    telling: tuple[str, ...]
+    stored: bool = True
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "text", meaning)
+
+
+_MEASURES = (
+    *(Column(c, "decimal", f"sum of {c}, in BillingCurrency, signed") for c in COSTS),
+    *(Column(q, "decimal", f"sum of {q}; null where no line has one") for q in QUANTITIES),
+    Column("x_CoverageCost", "decimal", "sum of max(EffectiveCost, 0), line by line"),
+)
+_KEYS = (Column(KEYS, "text", "the key's value, null where nobody is found; then its evidence"),)
+_PERIOD = _text("x_Period", "month, `2026-10`")
+_CURRENCY = _text("BillingCurrency", "ISO 4217 code")
+
+CHARGES = Relation(
+    "charges",
+    "charges",
+    "one billed line",
+    ("x_ChargeId",),
+    (
+        _text("x_ChargeId", "SHA-256 of source, native fields and occurrence (R1)"),
+        _text("*", "all FOCUS 1.4 columns present, and the file's own `x_` columns"),
+        _text("x_Source", "the bill's name"),
+        _text("x_SourceFile", "file, relative to the project"),
+        Column("x_SourceRow", "integer", "row of the file, from 1, header not counted"),
+        _PERIOD,
+        _text("x_Basis", "invoiced, metered or estimated (R3)"),
+        _text("x_Model", "one name a model (R27)"),
+        _text("x_Meter", "one name a meter (R27)"),
+        _text("x_Tier", "standard, batch, priority, flex, ..."),
+        _text("x_CredentialId", "which key, where the bill says it"),
+        _text("x_PrincipalId", "who called, where the bill says it"),
+        Column("x_WindowStart", "timestamp", "first hour in which usage may explain it (R6), UTC"),
+        Column("x_WindowEnd", "timestamp", "end of that window, exclusive, UTC"),
+        _text("x_Layer", "model, platform, data or none (R4)"),
+        _text("x_LayerRule", "`everyline.yaml:LINE`, `bill`, or a built-in rule; null if none"),
+        _text("x_GroupId", "its row of `groups`"),
+        *_MEASURES,
+    ),
+    ("x_ChargeId", "x_SourceFile", "x_SourceRow", "ServiceName", "x_Layer", "EffectiveCost", "BillingCurrency"),
+    stored=False,
+)
+
+GROUPS = Relation(
+    "groups",
+    "charges",
+    "lines that no rule can tell apart (R5)",
+    ("x_GroupId",),
+    (
+        _text("x_GroupId", "SHA-256 of the canonical JSON of the group key"),
+        Column(GROUP_KEY, "text", "the group key: BASE, columns and tags that the configuration names"),
+        Column("x_LineCount", "integer", "how many lines"),
+        *_MEASURES,
+    ),
+    ("x_GroupId", "x_Period", "ServiceName", "x_Model", "x_Layer", "x_LineCount", "EffectiveCost", "BillingCurrency"),
+)
+
+OWNED_GROUPS = Relation(
+    "owned_groups",
+    "owners",
+    "one group in scope, with its owner",
+    ("x_GroupId",),
+    (
+        *GROUPS.columns,
+        *_KEYS,
+        _text(K_TAG, "declared, undeclared, missing or conflict: how the bill was tagged (R7)"),
+        _text(K_RULE, "the entry of `tags` that matched, or file:line of the entry that answered"),
+    ),
+    ("x_GroupId", "x_Period", "ServiceName", KEYS, "EffectiveCost", "BillingCurrency"),
+)
+
+ALLOCATIONS = Relation(
+    "allocations",
+    "allocation",
+    "one receiver's part of a group or pool line",
+    ("x_LineId", "x_Receiver"),
+    (
+        _text("x_LineId", "the group or pool line"),
+        _text("x_Receiver", "canonical JSON of values and evidence in taxonomy order"),
+        _PERIOD,
+        _CURRENCY,
+        _text("x_Basis", "invoiced, metered or estimated"),
+        _text("x_Layer", "model, platform or data"),
+        _text("ServiceProviderName", "who made the service available"),
+        _text("InvoiceIssuerName", "who invoices"),
+        _text("InvoiceId", "null until invoiced"),
+        _text("BillingAccountId", "of the issuer"),
+        _text("SubAccountId", "account, project or workspace"),
+        _text("ServiceName", "as billed"),
+        _text("ChargeCategory", "Usage, Purchase, Tax, Credit or Adjustment"),
+        Column("x_Eligible", "boolean", "whether a missing tag counts as a gap (R22)"),
+        _text("ConsumedUnit", "of ConsumedQuantity"),
+        _text("PricingUnit", "of PricingQuantity"),
+        *_KEYS,
+        _text(K_TAG, "how the bill was tagged"),
+        _text("x_Method", "direct, traced, shared or unallocated (R20)"),
+        _text("x_Rule", "the trace that split the part; null for direct parts and pool lines"),
+        _text("x_Pool", "the pool the part came through; null for none"),
+        _text("x_ShareId", "the split it came from; null for none"),
+        *_MEASURES,
+    ),
+    ("x_Period", "ServiceName", KEYS, "x_Method", "EffectiveCost", "BillingCurrency"),
+)
+
+COVERAGE = Relation(
+    "coverage",
+    "coverage",
+    "cost by how it was tagged and how its owner was found (R22)",
+    (
+        "x_Period",
+        "BillingCurrency",
+        "x_Key",
+        "x_Layer",
+        "ServiceProviderName",
+        "BillingAccountId",
+        "SubAccountId",
+        "x_Tag",
+        "x_Evidence",
+        "x_Eligible",
+    ),
+    (
+        _PERIOD,
+        _CURRENCY,
+        _text("x_Key", "the taxonomy key"),
+        _text("x_Layer", "model, platform or data"),
+        _text("ServiceProviderName", "who made the service available"),
+        _text("BillingAccountId", "of the issuer"),
+        _text("SubAccountId", "account, project or workspace"),
+        _text("x_Tag", "declared, undeclared, missing or conflict"),
+        _text("x_Evidence", "how the final value was found, or why there is none"),
+        Column("x_Eligible", "boolean", "whether it counts in coverage"),
+        Column("EffectiveCost", "decimal", "sum, signed"),
+        Column("x_CoverageCost", "decimal", "sum of max(EffectiveCost, 0)"),
+    ),
+    ("x_Period", "x_Key", "x_Layer", "ServiceProviderName", "x_Tag", "x_Evidence", "x_CoverageCost", "BillingCurrency"),
+)
+
+STATEMENTS = Relation(
+    "statements",
+    "statements",
+    "one line of the showback document (R23)",
+    (
+        "x_Period",
+        "x_CorrectsPeriod",
+        "BillingCurrency",
+        "x_Basis",
+        KEYS,
+        "x_Method",
+        "x_Pool",
+        "x_Layer",
+        "ServiceProviderName",
+        "InvoiceIssuerName",
+        "ServiceName",
+    ),
+    (
+        _PERIOD,
+        _text("x_CorrectsPeriod", "the closed month that the line corrects; null for none"),
+        _CURRENCY,
+        _text("x_Basis", "invoiced, metered or estimated"),
+        Column(KEYS, "text", "the values of the taxonomy keys"),
+        _text("x_Method", "direct, traced, shared or unallocated"),
+        _text("x_Pool", "null for none"),
+        _text("x_Layer", "model, platform or data"),
+        _text("ServiceProviderName", "who made the service available"),
+        _text("InvoiceIssuerName", "who invoices"),
+        _text("ServiceName", "as billed"),
+        Column("BilledCost", "decimal", "exact"),
+        Column("EffectiveCost", "decimal", "exact"),
+        Column("x_BilledAmount", "decimal", "in the currency's minor unit, cascaded"),
+        Column("x_EffectiveAmount", "decimal", "in the currency's minor unit, cascaded"),
+    ),
+    ("x_Period", KEYS, "x_Method", "x_Layer", "ServiceName", "x_EffectiveAmount", "BillingCurrency"),
+)
+
+PROBLEMS = Relation(
+    "problems",
+    "pipeline",
+    "one named problem",
+    ("x_Problem", "x_Place", "x_Subject"),
+    (
+        _text("x_Problem", "its name"),
+        _text("x_Place", "file, line and column"),
+        _text("x_Subject", "the value or name that is wrong"),
+        _text("level", "stop or warn"),
+        _text("sentence", "what is wrong"),
+        _PERIOD,
+        _CURRENCY,
+        Column("EffectiveCost", "decimal", "the cost touched, signed; null where it is not known"),
+        Column("x_LineCount", "integer", "the charges touched"),
+        _text("hint", "what to do next"),
+    ),
+    ("x_Problem", "x_Place", "x_Subject", "EffectiveCost", "BillingCurrency"),
+)
+
+RELATIONS = (CHARGES, GROUPS, OWNED_GROUPS, ALLOCATIONS, COVERAGE, STATEMENTS, PROBLEMS)
+
+
+def relation(name: str) -> Relation:
+    """The relation called `name`."""
+    return next(found for found in RELATIONS if found.name == name)

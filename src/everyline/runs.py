@@ -1,0 +1,166 @@
+"""Runs: what was published last, whole and hashed; and how the next one takes its place (R26).
+
+`.everyline/runs/<run id>/` holds a Parquet file a relation and `manifest.json`. Files are written
+in a folder aside, hashed and synced; the folder is renamed; then the one file `.everyline/current`
+is replaced. A reader sees the last good run or the new one, never a mixture.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from everyline.problems import Problem
+
+FOLDER = ".everyline"
+_MANIFEST = "manifest.json"
+_CURRENT = "current"
+_RUNS = "runs"
+_KEPT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A published run.
+
+    Attributes:
+        id: SHA-256 of inputs, configuration and version, in hex.
+        folder: where its files lie.
+        manifest: what it holds: `relations` with row counts and SHA-256, `inputs`, `control`.
+    """
+
+    id: str
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    def file(self, relation: str) -> Path:
+        """The Parquet file of a relation."""
+        return self.folder / f"{relation}.parquet"
+
+
+@contextmanager
+def aside(project: Path) -> Iterator[Path]:
+    """A folder to write a run into; gone afterwards, unless it was published."""
+    runs = project / FOLDER / _RUNS
+    runs.mkdir(parents=True, exist_ok=True)
+    (project / FOLDER / ".gitignore").write_text("*\n", encoding="utf-8")
+    _sweep(runs)
+    folder = runs / f".{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(project: Path, folder: Path, run_id: str, facts: Mapping[str, Any]) -> Run:
+    """Makes the files in `folder` the current run; `facts` go into its manifest."""
+    files = sorted(folder.glob("*.parquet"))
+    relations = {file.stem: {"sha256": _synced_hash(file)} for file in files}
+    for name, more in facts.get("relations", {}).items():
+        relations[name] |= more
+    manifest = {"run": run_id} | dict(facts) | {"relations": relations}
+    path = folder / _MANIFEST
+    path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    _sync(path)
+    target = folder.parent / run_id
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)
+    _sync(target.parent)
+    _point(project, run_id)
+    _forget(target.parent, run_id)
+    return Run(run_id, target, manifest)
+
+
+def current(project: Path) -> Run | Problem:
+    """The last good run, every file of it verified; or the problem why there is none to read."""
+    pointer = project / FOLDER / _CURRENT
+    try:
+        run_id = pointer.read_text(encoding="utf-8").strip()
+        folder = project / FOLDER / _RUNS / run_id
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Problem(
+            name="no-run",
+            level="stop",
+            sentence="nothing has been run here yet",
+            place=str(pointer.relative_to(project)),
+            hint="`everyline run` makes all relations",
+        )
+    except (OSError, ValueError) as error:
+        return _damaged(project, pointer, str(error))
+    for name, facts in manifest["relations"].items():
+        file = folder / f"{name}.parquet"
+        if not file.exists() or _hash(file) != facts["sha256"]:
+            return _damaged(project, file, "its bytes are not those that were published")
+    return Run(run_id, folder, manifest)
+
+
+def _damaged(project: Path, file: Path, why: str) -> Problem:
+    return Problem(
+        name="run-damaged",
+        level="stop",
+        sentence=f"the last run can't be trusted: {why}",
+        place=file.relative_to(project).as_posix(),
+        subject=file.name,
+        hint="`everyline run` makes it again from the bills",
+    )
+
+
+def _point(project: Path, run_id: str) -> None:
+    pointer = project / FOLDER / _CURRENT
+    new = pointer.with_name(f"{_CURRENT}.{os.getpid()}")
+    new.write_text(run_id + "\n", encoding="utf-8")
+    _sync(new)
+    os.replace(new, pointer)
+    _sync(pointer.parent)
+
+
+def _forget(runs: Path, run_id: str) -> None:
+    """Removes all but the newest few runs; the current one always stays."""
+    finished = [entry for entry in runs.iterdir() if entry.is_dir() and entry.name[0] != "."]
+    finished.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
+    for entry in finished[_KEPT:]:
+        if entry.name != run_id:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _sweep(runs: Path) -> None:
+    """Removes what runs that were killed have left behind."""
+    for entry in runs.glob(".*"):
+        if entry.name[1:].isdecimal() and not _alive(int(entry.name[1:])):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _synced_hash(file: Path) -> str:
+    _sync(file)
+    return _hash(file)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

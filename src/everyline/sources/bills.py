@@ -1,0 +1,172 @@
+"""Bills: every bill of a project as lines, by the rules of deliveries (R1)."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from everyline.bill_lines import BillLines
+from everyline.config.configuration import Configuration
+from everyline.config.sources import Bill
+from everyline.engines.duckdb import Engine, quoted
+from everyline.problems import Problem
+from everyline.sources import formats
+from everyline.sources.deliveries import Delivered, deliveries
+from everyline.sources.format import Facts, Format
+from everyline.sources.landing import Landed, Landing
+
+Progress = Callable[[str], None]
+
+
+class Bills(NamedTuple):
+    """All bills of a project.
+
+    Attributes:
+        lines: in the order of the configuration, files in natural order.
+        files: every file that counts: its path in the project, SHA-256 and size.
+        problems: of deliveries, files, cells and pages.
+    """
+
+    lines: list[BillLines]
+    files: list[Delivered]
+    problems: list[Problem]
+
+
+def bills(
+    engine: Engine, project: Path, configuration: Configuration, *, cache: Path, progress: Progress
+) -> Bills:
+    """Reads what is new of the bills of `configuration`; the rest is known from `cache`."""
+    landing = Landing(engine, cache)
+    found = Bills([], [], [])
+    for bill in configuration.bills:
+        format_ = formats()[bill.format]
+        files, problems = deliveries(project, bill)
+        found.files.extend(files)
+        landed = []
+        for file in files:
+            progress(f"reading {file.file}")
+            landed.append(landing.land(file, bill, format_))
+        found.problems.extend(_with_amounts(engine, problems, landed))
+        found.problems.extend(p for one in landed for p in one.problems)
+        found.problems.extend(format_.across([Facts(one.file, one.facts) for one in landed if one.relation]))
+        readable = [(f, one) for f, one in zip(files, landed, strict=True) if _is_readable(one)]
+        found.lines.extend(_lines(bill, format_, readable))
+        if format_.natural_key and readable:
+            found.problems.extend(_replaced(engine, bill, format_, readable))
+    return found
+
+
+def _is_readable(landed: Landed) -> bool:
+    """A file that stops the run is not summed: what follows from its faults is no news."""
+    return bool(landed.relation) and all(p.level != "stop" for p in landed.problems)
+
+
+def _lines(
+    bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed]]
+) -> Iterator[BillLines]:
+    """One relation a file; a format with a natural key has one for all its files."""
+    if format_.natural_key and files:
+        yield _joined(bill, format_, files)
+        return
+    for file, landed in files:
+        yield BillLines(
+            source=bill.name,
+            fingerprint=hashlib.sha256(f"{file.sha256} {landed.relation}".encode()).hexdigest(),
+            relation=landed.relation,
+            columns=landed.columns,
+            tag_keys=landed.tag_keys,
+            place=_place(format_, [file]),
+            rounded=landed.rounded,
+        )
+
+
+def _joined(
+    bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed]]
+) -> BillLines:
+    columns = sorted({column for _, landed in files for column in landed.columns})
+    keys = sorted({key for _, landed in files for key in landed.tag_keys})
+    relation = f"(SELECT * EXCLUDE (file_, rank_) FROM {_ranked(format_, files)} WHERE rank_ = 1)"
+    text = " ".join([*(file.sha256 for file, _ in files), relation])
+    rounded: dict[str, tuple[int, str]] = {}
+    for _, landed in files:
+        for column, (count, lost) in landed.rounded.items():
+            before, sum_ = rounded.get(column, (0, "0"))
+            rounded[column] = (before + count, f"{Decimal(sum_) + Decimal(lost):f}")
+    return BillLines(
+        source=bill.name,
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        relation=relation,
+        columns=tuple(columns),
+        tag_keys=tuple(keys),
+        place=_place(format_, [file for file, _ in files]),
+        rounded=rounded,
+    )
+
+
+def _ranked(format_: Format, files: Sequence[tuple[Delivered, Landed]]) -> str:
+    """All rows with rank_ 1 for the one that counts: the later file, then the later row."""
+    united = " UNION ALL BY NAME ".join(
+        f"SELECT *, {at} AS file_ FROM {landed.relation}" for at, (_, landed) in enumerate(files)
+    )
+    has = {column for _, landed in files for column in landed.columns}
+    key = ", ".join(quoted(column) for column in format_.natural_key if column in has)
+    return (
+        f"(SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY file_ DESC, x_SourceRow DESC)"
+        f" AS rank_ FROM ({united}))"
+    )
+
+
+def _replaced(
+    engine: Engine, bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed]]
+) -> list[Problem]:
+    """A `warn` a file and currency for the rows that later rows replace, with their amount."""
+    rows = engine.rows(
+        "SELECT x_SourceFile, BillingCurrency, strftime(ChargePeriodStart, '%Y-%m') AS month,"
+        " count(*), sum(BilledCost)::DECIMAL(38,18), min(x_SourceRow)"
+        f" FROM {_ranked(format_, files)} WHERE rank_ > 1 GROUP BY ALL ORDER BY ALL"
+    )
+    place = _place(format_, [file for file, _ in files])
+    return [
+        Problem(
+            name="replaced-charges",
+            level="warn",
+            sentence=f"later rows of the bill `{bill.name}` replace rows of this file",
+            place=place(file, row),
+            subject=file,
+            period=month,
+            currency=currency,
+            cost=cost,
+            count=count,
+            hint="nothing to do if the later file restates the same days",
+        )
+        for file, currency, month, count, cost, row in rows
+    ]
+
+
+def _with_amounts(
+    engine: Engine, problems: Iterable[Problem], landed: Sequence[Landed]
+) -> Iterator[Problem]:
+    """Repeated files with the amount that is not counted again, one a currency."""
+    relations = {one.file: one.relation for one in landed}
+    for problem in problems:
+        relation = relations.get(problem.subject, "")
+        if problem.name != "repeated-file" or not relation:
+            yield problem
+            continue
+        for currency, count, cost in engine.rows(
+            "SELECT BillingCurrency, count(*), sum(BilledCost)::DECIMAL(38,18)"
+            f" FROM {relation} GROUP BY ALL ORDER BY ALL"
+        ):
+            yield replace(problem, currency=currency, count=count, cost=cost)
+
+
+def _place(format_: Format, files: Sequence[Delivered]) -> Callable[[str, int], str]:
+    def place(file: str, row: int) -> str:
+        for delivered in files:
+            if file == delivered.file or file.startswith(delivered.file + "/"):
+                return f"{file}:{format_.line(delivered.path, row)}"
+        return file
+
+    return place

@@ -1,0 +1,180 @@
+"""From cells as the vendor wrote them to typed columns (R2): numbers, instants, tags.
+
+Nearly all cells are plain and the engine casts them itself. The odd ones (exponents, more decimals
+than 18, US dates, tag values that are no text) are collected as distinct texts, read once by the
+exact rules in Python, and looked up: so a rule stands in one place and lines stay in the engine.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from everyline import money
+from everyline.config.columns import CHARGES
+from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.sources.json_text import members
+
+_BLANKS = "e' \\t\\r\\n\u00a0\ufeff'"
+_PLAIN_NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,18})?"
+_PLAIN_INSTANTS = (
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%fZ",
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M:%S",
+)
+# FOCUS's own worked examples are dated by month, day and year of two or four digits.
+_ODD_INSTANTS = ("%m/%d/%y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M", "%Y%m%d")
+
+_EXACT_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_INSTANT_TYPES = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One of our columns over a native relation.
+
+    Attributes:
+        name: ours.
+        kind: decimal, timestamp, tags or text.
+        text: SQL of the cleaned text, null where absent; empty if `exact` is set.
+        exact: SQL of the typed value where the file's own type needs no reading; else empty.
+    """
+
+    name: str
+    kind: str
+    text: str = ""
+    exact: str = ""
+
+    @property
+    def odd(self) -> str:
+        """SQL: the text, where it needs the rules in Python; else null."""
+        if self.exact or self.kind == "text":
+            return "NULL::VARCHAR"
+        return f"CASE WHEN {self.text} IS NOT NULL AND {_FAST[self.kind](self.text)} IS NULL THEN {self.text} END"
+
+    def typed(self, looked_up: str | None) -> str:
+        """SQL of the typed value; `looked_up` is the SQL of what the rules made of an odd text."""
+        if self.exact:
+            return self.exact
+        if self.kind == "text":
+            return self.text
+        fast = _FAST[self.kind](self.text)
+        return f"coalesce({fast}, {looked_up})" if looked_up else fast
+
+
+def _fast_number(text: str) -> str:
+    pattern = literal(_PLAIN_NUMBER)
+    return f"CASE WHEN regexp_full_match({text}, {pattern}) THEN {text}::DECIMAL(38,18) END"
+
+
+def _fast_instant(text: str) -> str:
+    formats = ", ".join(map(literal, _PLAIN_INSTANTS))
+    return f"try_strptime({text}, [{formats}])"
+
+
+def _fast_tags(text: str) -> str:
+    return f"CASE WHEN left({text}, 1) = '{{' AND NOT {odd_colon(text)} AND {keys_differ(text)} THEN {text} END"
+
+
+def odd_colon(tags: str) -> str:
+    """SQL: whether a `:` is left that no text follows; true for every value that is no text.
+
+    True as well where a text or a key holds a `:`, which only costs a slower reading.
+    """
+    return f"contains(replace(replace({tags}, ': ', ':'), ':\"', ''), ':')"
+
+
+def keys_differ(tags: str) -> str:
+    """SQL: whether no key of the JSON object stands twice; null where it is no JSON."""
+    return f"try(len(json_keys({tags})) = len(list_distinct(json_keys({tags}))))"
+
+
+_FAST = {"decimal": _fast_number, "timestamp": _fast_instant, "tags": _fast_tags}
+
+
+def kind_of(column: str) -> str:
+    """How cells of one of our columns are read; an unknown `x_` column is text."""
+    return "tags" if column in ("Tags", "AllocatedTags") else CHARGES.get(column, "text")
+
+
+def text_cell(name: str, expression: str, null_words: tuple[str, ...]) -> Cell:
+    """A cell of a text file: trimmed; empty, or one of `null_words`, is absent."""
+    trimmed = f"nullif(trim({expression}, {_BLANKS}), '')"
+    if null_words:
+        words = ", ".join(map(literal, null_words))
+        trimmed = f"CASE WHEN {trimmed} NOT IN ({words}) THEN {trimmed} END"
+    return Cell(name, kind_of(name), text=trimmed)
+
+
+def constant_cell(name: str, value: str) -> Cell:
+    return Cell(name, kind_of(name), text=literal(value))
+
+
+def columnar_cell(name: str, column: str, kind: str) -> Cell:
+    """A cell of a Parquet column of DuckDB type `kind`; exact types are taken as they lie."""
+    ours, at = kind_of(name), quoted(column)
+    if ours == "decimal":
+        if kind in _EXACT_TYPES or _fits(kind):
+            return Cell(name, ours, exact=at)
+        return Cell(name, ours, text=f"nullif(trim({at}::VARCHAR), '')")
+    if ours == "timestamp":
+        if kind in _INSTANT_TYPES:
+            return Cell(name, ours, exact=at if kind == "TIMESTAMP" else f"{at}::TIMESTAMP")
+        if kind == "TIMESTAMP WITH TIME ZONE":
+            return Cell(name, ours, exact=f"({at} AT TIME ZONE 'UTC')")
+    if kind.startswith("MAP("):
+        return Cell(name, ours, exact=f"to_json({at})::VARCHAR")
+    if kind.startswith("STRUCT(") and kind.endswith("[]") and ours == "tags":
+        entries = f"list_transform({at}, lambda e: to_json(e.key)::VARCHAR || ':' || to_json(e.value)::VARCHAR)"
+        return Cell(name, ours, text=f"'{{' || array_to_string({entries}, ',') || '}}'")
+    if kind.startswith("STRUCT("):
+        return Cell(name, ours, text=f"to_json({at})::VARCHAR")
+    return Cell(name, ours, text=f"nullif(trim({at}::VARCHAR, {_BLANKS}), '')")
+
+
+def _fits(kind: str) -> bool:
+    if not kind.startswith("DECIMAL("):
+        return False
+    width, scale = map(int, kind[len("DECIMAL(") : -1].split(","))
+    return scale <= 18 and width - scale <= 20
+
+
+def read_odd(kind: str, text: str) -> tuple[str | None, Decimal]:
+    """What an odd text means, as text the engine casts, and what rounding took away (R2)."""
+    if kind == "decimal":
+        number = money.number(text)
+        return (f"{number.value:f}", number.lost) if number else (None, Decimal(0))
+    if kind == "timestamp":
+        instant = _instant(text)
+        return (instant.isoformat(" ") if instant else None), Decimal(0)
+    found = members(text)
+    if found is None:
+        return None, Decimal(0)
+    tags = {key: value for key, value, is_text in found if is_text or value != "null"}
+    return json.dumps(tags, ensure_ascii=False), Decimal(0)
+
+
+def _instant(text: str) -> datetime | None:
+    """An ISO instant with any offset, or a date as FOCUS examples write it; UTC, without zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        for form in _ODD_INSTANTS:
+            try:
+                return datetime.strptime(text, form)  # noqa: DTZ007
+            except ValueError:
+                continue
+        return None
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+
+
+def look_up(engine: Engine, odd: Mapping[tuple[str, str], str | None]) -> None:
+    """The table `odd_texts`: kind and text to what it means, for `Cell.typed`."""
+    rows = [(kind, text, meaning) for (kind, text), meaning in odd.items() if meaning is not None]
+    engine.table("odd_texts", {"kind": "VARCHAR", "text": "VARCHAR", "meaning": "VARCHAR"}, rows)
+
+
+SQL_TYPES = {"decimal": "DECIMAL(38,18)", "timestamp": "TIMESTAMP", "tags": "VARCHAR", "text": "VARCHAR"}

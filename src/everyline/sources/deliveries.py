@@ -1,0 +1,122 @@
+"""Deliveries: which files of a bill count (R1), each known by its SHA-256."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from everyline.config.sources import Bill
+from everyline.problems import Problem
+from everyline.sources.natural import natural_key
+
+_PLACEHOLDER = re.compile(r"\{(period|version)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One file that counts.
+
+    Attributes:
+        file: its path relative to the project folder, `/` between folders (x_SourceFile).
+        path: where it lies.
+        sha256: of its bytes, in hex.
+        size_bytes: its size.
+    """
+
+    file: str
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+def deliveries(project: Path, bill: Bill) -> tuple[list[Delivered], list[Problem]]:
+    """The files of `bill` that count, in natural path order, and what is odd about the others."""
+    found = _matching(project, bill.path)
+    newest = _newest_versions(found)
+    files = [_delivered(project, path) for path in newest]
+    kept: dict[str, Delivered] = {}
+    problems = []
+    for file in _hashed(files):
+        if (first := kept.setdefault(file.sha256, file)) is not file:
+            problems.append(_repeated(file, first))
+    if not found:
+        problems.append(
+            Problem(
+                name="no-files",
+                level="warn",
+                sentence=f"the bill `{bill.name}` has no file at `{bill.path}`",
+                place=bill.place,
+                subject=bill.name,
+                hint="put its files there, or correct `path`",
+            )
+        )
+    return list(kept.values()), problems
+
+
+def _matching(project: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
+    """Files under `project` whose path matches, with the texts of the placeholders."""
+    expression = re.compile(_expression(pattern), re.DOTALL)
+    glob = _PLACEHOLDER.sub("*", pattern)
+    found = []
+    for path in project.glob(glob):
+        name = path.relative_to(project).as_posix()
+        if (match := expression.fullmatch(name)) and path.is_file():
+            found.append((path, match.groupdict()))
+    return sorted(found, key=lambda pair: natural_key(pair[0].relative_to(project).as_posix()))
+
+
+def _expression(pattern: str) -> str:
+    """The pattern as a regular expression; a placeholder is one text within one folder name."""
+    seen: set[str] = set()
+
+    def piece(text: str) -> str:
+        if match := _PLACEHOLDER.fullmatch(text):
+            name = match[1]
+            if name in seen:
+                return f"(?P={name})"
+            seen.add(name)
+            return f"(?P<{name}>[^/]+)"
+        return {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(
+            text, text if text.startswith("[") else re.escape(text)
+        )
+
+    tokens = re.findall(r"\{(?:period|version)\}|\*\*/|\*\*|\*|\?|\[[^]]*\]|[^*?\[{]+|.", pattern)
+    return "".join(map(piece, tokens))
+
+
+def _newest_versions(found: Sequence[tuple[Path, dict[str, str]]]) -> list[Path]:
+    greatest: dict[str, str] = {}
+    for _, texts in found:
+        period, version = texts.get("period", ""), texts.get("version", "")
+        greatest[period] = max(greatest.get(period, version), version, key=natural_key)
+    return [p for p, t in found if t.get("version", "") == greatest[t.get("period", "")]]
+
+
+def _delivered(project: Path, path: Path) -> tuple[str, Path]:
+    return path.relative_to(project).as_posix(), path
+
+
+def _hashed(files: Iterable[tuple[str, Path]]) -> list[Delivered]:
+    """SHA-256 of each file; hashing leaves the interpreter, so two at a time are quicker."""
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        return list(workers.map(_hash, files))
+
+
+def _hash(file: tuple[str, Path]) -> Delivered:
+    name, path = file
+    with path.open("rb") as bytes_:
+        sha256 = hashlib.file_digest(bytes_, "sha256").hexdigest()
+    return Delivered(name, path, sha256, path.stat().st_size)
+
+
+def _repeated(file: Delivered, first: Delivered) -> Problem:
+    return Problem(
+        name="repeated-file",
+        level="warn",
+        sentence=f"the file has the same bytes as `{first.file}` and is not counted again",
+        place=file.file,
+        subject=first.file,
+        hint="take one of them out",
+    )

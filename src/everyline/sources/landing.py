@@ -1,0 +1,226 @@
+"""Landing: a file of a bill as a typed relation; each file is read once, then known by its hash.
+
+Text formats become one Parquet file in the cache, keyed by the file's bytes and by what the
+configuration says of its columns. A Parquet file whose columns are exact is read as it lies.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from everyline import __version__
+from everyline.config.sources import Bill
+from everyline.config.columns import FOCUS
+from everyline.engines import duckdb
+from everyline.engines.duckdb import Engine, literal, parquet, quoted
+from everyline.problems import Problem
+from everyline import memory
+from everyline.sources import cells, odd
+from everyline.sources.deliveries import Delivered
+from everyline.sources.format import Format, Rows
+from everyline.sources.parts import Part, part
+from everyline.sources.unreadable import Unreadable
+
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """One file as a typed relation.
+
+    Attributes:
+        file: its path in the project.
+        relation: SQL of the relation; beside `columns` it has x_SourceFile and x_SourceRow. Empty
+            where the file can't be read.
+        columns: our columns that the relation has.
+        tag_keys: the keys found in Tags, as billed.
+        facts: for the checks between files.
+        rounded: column to how many numbers were rounded to 18 decimals, and the exact sum lost.
+        problems: what is wrong with the file or its cells.
+    """
+
+    file: str
+    relation: str
+    columns: tuple[str, ...]
+    tag_keys: tuple[str, ...]
+    facts: Mapping[str, object]
+    rounded: Mapping[str, tuple[int, str]]
+    problems: tuple[Problem, ...]
+
+
+class Landing:
+    """Lands files into a cache folder; the engine is the one that will read them."""
+
+    def __init__(self, engine: Engine, cache: Path) -> None:
+        self._engine = engine
+        self._cache = cache
+        cache.mkdir(parents=True, exist_ok=True)
+
+    def land(self, file: Delivered, bill: Bill, format_: Format) -> Landed:
+        """The file as a typed relation, from the cache where it has been read before.
+
+        A file that can't be read gives an empty relation and one `stop` problem.
+        """
+        entry = self._cache / _key(file, bill, format_)
+        kept = memory.recall(entry)
+        if kept is None:
+            try:
+                with memory.folder_beside(entry) as folder, _engine_errors():
+                    kept = self._read(file, bill, format_, folder)
+                    memory.keep(entry, kept, folder)
+            except Unreadable as error:
+                return Landed(file.file, "", (), (), {}, {}, (_not_landed(file, error),))
+        return Landed(
+            file.file,
+            kept["lies"] or parquet(entry / memory.TABLE),
+            tuple(kept["columns"]),
+            tuple(kept["tag_keys"]),
+            kept["facts"],
+            kept["rounded"],
+            tuple(kept["problems"]),
+        )
+
+    def _read(self, file: Delivered, bill: Bill, format_: Format, folder: Path) -> dict[str, Any]:
+        natives = format_.read(file.path, bill, folder)
+        parts = [part(self._engine, native, bill, format_, folder) for native in natives]
+        kept: dict[str, Any] = {
+            "columns": _ordered({cell.name for p in parts for cell in p.cells}),
+            "facts": {k: v for n in natives if isinstance(n, Rows) for k, v in n.facts.items()},
+            "problems": [_left_aside(file, p) for p in parts if p.aside],
+            "lies": "",
+            "rounded": {},
+        }
+        if len(parts) == 1 and parts[0].exact:
+            relation = f"({_typed(parts[0], kept['columns'], file, frozenset())})"
+            keys = self._plain_tag_keys(relation, parts[0])
+            if keys is not None:
+                return kept | {"tag_keys": keys, "lies": relation}
+        return kept | self._write(parts, kept, file, format_, folder)
+
+    def _write(
+        self, parts: Sequence[Part], kept: dict[str, Any], file: Delivered, format_: Format, folder: Path
+    ) -> dict[str, Any]:
+        """The typed table of a file whose cells need reading, and what was odd about them."""
+        texts = odd.texts(self._engine, parts)
+        odd.look_up(self._engine, texts)
+        looked_up = frozenset(text.column for text in texts)
+        table = folder / memory.TABLE
+        body = (_typed(p, kept["columns"], file, looked_up) for p in parts)
+        self._engine.write("\nUNION ALL\n".join(body), table)
+        wrong = odd.problems(
+            texts, lambda p, row: f"{_source_file(file, p)}:{format_.line(file.path, row)}"
+        )
+        return {
+            "tag_keys": self._tag_keys(parquet(table), kept["columns"]),
+            "rounded": odd.rounded(texts),
+            "problems": kept["problems"] + wrong,
+        }
+
+    def _plain_tag_keys(self, relation: str, native: Part) -> list[str] | None:
+        """Keys of tags to be read as they lie; None where a value is no text, or a key doubled."""
+        tags = next((cell for cell in native.cells if cell.name == "Tags"), None)
+        if tags is None or tags.exact:
+            return self._tag_keys(relation, [tags.name] if tags else [])
+        found = self._engine.rows(
+            f"SELECT try(json_keys(Tags)), bool_or({cells.odd_colon('Tags')}) FROM {relation}"
+            " WHERE Tags IS NOT NULL GROUP BY ALL"
+        )
+        if any(keys is None or odd_ or len(set(keys)) < len(keys) for keys, odd_ in found):
+            return None
+        return sorted({key for keys, _ in found for key in keys})
+
+    def _tag_keys(self, relation: str, columns: Iterable[str]) -> list[str]:
+        if "Tags" not in columns:
+            return []
+        sets = f"SELECT DISTINCT json_keys(Tags) AS keys FROM {relation}"
+        return sorted(key for (key,) in self._engine.rows(f"SELECT DISTINCT unnest(keys) FROM ({sets})"))
+
+
+def _typed(native: Part, columns: Sequence[str], file: Delivered, looked_up: frozenset[str]) -> str:
+    """SELECT of all `columns` of one part, typed; those it lacks are null."""
+    read = {cell.name: cell for cell in native.cells}
+    picked, joins = [], []
+    for at, name in enumerate(columns):
+        kind = cells.SQL_TYPES[cells.kind_of(name)]
+        if (cell := read.get(name)) is None:
+            picked.append(f"NULL::{kind} AS {quoted(name)}")
+            continue
+        value = None
+        if name in looked_up and not cell.exact:
+            value = f"odd_{at}.meaning::{kind}"
+            joins.append(
+                f"LEFT JOIN odd_texts odd_{at}"
+                f" ON odd_{at}.kind = {literal(cell.kind)} AND odd_{at}.text = {cell.odd}"
+            )
+        picked.append(f"{cell.typed(value)} AS {quoted(name)}")
+    label = literal(_source_file(file, native))
+    body = ",\n  ".join([*picked, f"{label} AS x_SourceFile", f"row_ AS x_SourceRow"])
+    source = f"(SELECT *, ({native.row})::BIGINT AS row_ FROM {native.relation})"
+    return f"SELECT {body}\nFROM {source} AS native " + "\n".join(joins)
+
+
+def _source_file(file: Delivered, native: Part) -> str:
+    return f"{file.file}/{native.label}" if native.label else file.file
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """FOCUS columns in FOCUS's order, which is alphabetical, then ours."""
+    return sorted(names, key=lambda name: (name not in FOCUS, name))
+
+
+def _key(file: Delivered, bill: Bill, format_: Format) -> str:
+    parts = [
+        __version__,
+        str(file.path),
+        file.sha256,
+        format_.name,
+        sorted(bill.columns.items()),
+        sorted(bill.set.items()),
+        bill.account,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    """What the engine says of a file it can't read, in words for the file's owner."""
+    try:
+        yield
+    except duckdb.Unreadable as error:
+        text = str(error)
+        line = _CSV_LINE.search(text)
+        hint = "fetch the file again: it may have been cut off"
+        if line is None:
+            first = text.splitlines()[0]
+            raise Unreadable(f"the file can't be read: {first}", hint) from None
+        said = next((s for s in text.splitlines()[2:] if s.strip()), "")
+        if "unicode" in text:
+            said, hint = "the file is not UTF-8", "save it as UTF-8"
+        raise Unreadable(said.strip() or text.splitlines()[0], hint, line=int(line[1])) from None
+
+
+def _not_landed(file: Delivered, error: Unreadable) -> Problem:
+    return Problem(
+        name=error.name,
+        level="stop",
+        sentence=error.sentence,
+        place=f"{file.file}:{error.line}" if error.line else file.file,
+        hint=error.hint,
+    )
+
+
+def _left_aside(file: Delivered, native: Part) -> Problem:
+    names = ", ".join(f"`{name}`" for name in native.aside)
+    return Problem(
+        name="column-left-aside",
+        level="warn",
+        sentence=f"columns that neither FOCUS nor everyline knows are not read: {names}",
+        place=f"{_source_file(file, native)}:1",
+        subject=", ".join(native.aside),
+        hint="a custom column is kept if its name starts with `x_`",
+    )

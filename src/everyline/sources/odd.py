@@ -1,0 +1,141 @@
+"""Odd texts: cells that are not plain, each distinct text read once by the rules of R2."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from everyline.engines.duckdb import Engine, literal
+from everyline.problems import Problem
+from everyline.sources import cells
+from everyline.sources.parts import Part
+
+# An unreadable cell of these columns stops the run (R2, R3); elsewhere it is absent, with `warn`.
+_STOPS = frozenset(
+    {
+        "BilledCost",
+        "EffectiveCost",
+        "ListCost",
+        "ContractedCost",
+        "ConsumedQuantity",
+        "PricingQuantity",
+        "BillingPeriodStart",
+        "ChargePeriodStart",
+    }
+)
+
+_NAMES = {"decimal": "unreadable-number", "timestamp": "unreadable-date", "tags": "unreadable-tags"}
+
+_HINTS = {
+    "decimal": "write digits with a decimal point, no thousands separator, no currency sign",
+    "timestamp": "write it as `2026-10-01T00:00:00Z`",
+    "tags": "write tags as one JSON object; the charges are read as if they had none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OddText:
+    """One distinct odd text of one column of one part.
+
+    Attributes:
+        part: which part it stands in.
+        column: ours.
+        kind: decimal, timestamp or tags.
+        text: as written, trimmed.
+        count: in how many rows.
+        row: the first of them.
+        currency: of those rows.
+        cost: their EffectiveCost, else BilledCost, as far as those are plain; signed.
+        meaning: the text that the engine casts; None where it can't be read.
+        lost: what rounding to 18 decimals took away, of one cell.
+    """
+
+    part: Part
+    column: str
+    kind: str
+    text: str
+    count: int
+    row: int
+    currency: str | None
+    cost: Decimal | None
+    meaning: str | None
+    lost: Decimal
+
+
+def texts(engine: Engine, parts: Sequence[Part]) -> list[OddText]:
+    """All odd texts of `parts`, each read by its rule."""
+    found = []
+    for part in parts:
+        kinds = {cell.name: cell.kind for cell in part.cells}
+        with engine.in_order():
+            rows = engine.rows(_query(part))
+        for column, text, currency, count, row, cost in rows:
+            kind = kinds[column]
+            meaning, lost = cells.read_odd(kind, text)
+            found.append(
+                OddText(part, column, kind, text, count, row, currency, cost, meaning, lost)
+            )
+    return found
+
+
+def _query(part: Part) -> str:
+    read = {cell.name: cell for cell in part.cells}
+    odd = [
+        f"{{'column': {literal(cell.name)}, 'text': {cell.odd}}}"
+        for cell in part.cells
+        if not cell.exact and cell.kind != "text"
+    ]
+    cost = read.get("EffectiveCost", read["BilledCost"]).typed(None)
+    return f"""SELECT odd.column, odd.text, currency, count(*), min(row), sum(cost)::DECIMAL(38,18)
+FROM (SELECT {part.row} AS row, {read["BillingCurrency"].typed(None)} AS currency,
+    coalesce({cost}, {read["BilledCost"].typed(None)}) AS cost,
+    unnest(list_filter([{", ".join(odd)}], lambda o: o.text IS NOT NULL)) AS odd
+  FROM {part.relation})
+GROUP BY ALL ORDER BY min(row), odd.column, odd.text"""
+
+
+def look_up(engine: Engine, found: Sequence[OddText]) -> None:
+    """Makes the table `odd_texts`: kind and text to what it means."""
+    meanings = {(o.kind, o.text): o.meaning for o in found if o.meaning is not None}
+    rows = [(kind, text, meaning) for (kind, text), meaning in sorted(meanings.items())]
+    engine.table("odd_texts", {"kind": "VARCHAR", "text": "VARCHAR", "meaning": "VARCHAR"}, rows)
+
+
+def problems(found: Sequence[OddText], place: Callable[[Part, int], str]) -> list[Problem]:
+    """A problem for each text that can't be read."""
+    return [
+        Problem(
+            name=_NAMES[odd.kind],
+            level="stop" if odd.column in _STOPS else "warn",
+            sentence=_sentence(odd),
+            place=place(odd.part, odd.row),
+            subject=f"{odd.column}: {odd.text[:80]}",
+            currency=odd.currency,
+            cost=odd.cost,
+            count=odd.count,
+            hint=_HINTS[odd.kind] if odd.text != odd.column else _HEADER_AGAIN,
+        )
+        for odd in found
+        if odd.meaning is None
+    ]
+
+
+_HEADER_AGAIN = "the header stands here a second time: take this line out"
+
+
+def _sentence(odd: OddText) -> str:
+    shown = odd.text if len(odd.text) <= 60 else odd.text[:57] + "..."
+    if odd.kind == "decimal":
+        return f"`{odd.column}` is `{shown}`, which is no number that can be read exactly"
+    if odd.kind == "timestamp":
+        return f"`{odd.column}` is `{shown}`, which is no date or time"
+    return f"`{odd.column}` is `{shown}`, which is no JSON object"
+
+
+def rounded(found: Sequence[OddText]) -> dict[str, tuple[int, str]]:
+    """Column to how many cells were rounded to 18 decimals and the exact sum rounded away (R2)."""
+    sums: dict[str, tuple[int, Decimal]] = {}
+    for odd in found:
+        if odd.lost:
+            count, lost = sums.get(odd.column, (0, Decimal(0)))
+            sums[odd.column] = (count + odd.count, lost + odd.count * odd.lost)
+    return {column: (count, f"{lost:f}") for column, (count, lost) in sorted(sums.items())}

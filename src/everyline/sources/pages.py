@@ -1,0 +1,91 @@
+"""Paged reports: what must hold between the pages of one folder (R1).
+
+A page that says `has_more` must have its successor in the folder, and one folder may hold only one
+grouping of the same days: a grouped and an ungrouped answer are the same money twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from everyline.problems import Problem
+from everyline.sources.format import Facts
+from everyline.sources.json_text import cell, lines_of
+
+
+def facts(
+    page: Mapping[str, Any], results: str, start: str, end: str, dimensions: Sequence[str]
+) -> Mapping[str, object]:
+    """What `across` needs of one page: its days, its grouping, and whether more follows."""
+    days = [(cell(b.get(start)), cell(b.get(end))) for b in page["data"]]
+    rows = [row for bucket in page["data"] for row in bucket.get(results) or ()]
+    grouped = sorted(d for d in dimensions if any(cell(row.get(d)) for row in rows))
+    return {
+        "starts": sorted({s for s, _ in days if s}),
+        "charged": sorted({cell(b.get(start)) or "" for b in page["data"] if b.get(results)}),
+        "end": max((e for _, e in days if e), default=None),
+        "grouping": grouped,
+        "has_more": page.get("has_more") is True,
+    }
+
+
+def line(path: Path, row: int) -> int:
+    """The line of a page at which its row-th result begins."""
+    found = lines_of(path.read_text(encoding="utf-8-sig"), "results")
+    return found[row - 1] if row <= len(found) else 1
+
+
+def across(files: Sequence[Facts]) -> list[Problem]:
+    return [*_missing_pages(files), *_two_groupings(files)]
+
+
+def _missing_pages(files: Sequence[Facts]) -> list[Problem]:
+    found = []
+    for page in files:
+        if not page.facts["has_more"]:
+            continue
+        end = page.facts["end"]
+        if not any(end in _list(other, "starts") for other in files if other is not page):
+            found.append(
+                Problem(
+                    name="missing-page",
+                    level="stop",
+                    sentence="the report goes on (`has_more` is true), but no file has its next page",
+                    place=page.file,
+                    subject=str(end),
+                    hint=f"fetch the page whose first bucket starts at `{end}`, and run again",
+                )
+            )
+    return found
+
+
+def _two_groupings(files: Sequence[Facts]) -> list[Problem]:
+    found = []
+    for i, one in enumerate(files):
+        for other in files[:i]:
+            days = set(_list(one, "charged")) & set(_list(other, "charged"))
+            if days and one.facts["grouping"] != other.facts["grouping"]:
+                found.append(
+                    Problem(
+                        name="two-groupings",
+                        level="stop",
+                        sentence=f"the same days are reported by {_by(one)} here and by "
+                        f"{_by(other)} in `{other.file}`: the same money twice",
+                        place=one.file,
+                        subject=other.file,
+                        hint="keep one grouping in this bill's path, and move the other away",
+                    )
+                )
+                break
+    return found
+
+
+def _by(page: Facts) -> str:
+    names = _list(page, "grouping")
+    return " and ".join(f"`{name}`" for name in names) if names else "no dimension"
+
+
+def _list(page: Facts, name: str) -> list[str]:
+    value = page.facts[name]
+    assert isinstance(value, list)
+    return value

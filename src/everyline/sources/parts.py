@@ -1,0 +1,113 @@
+"""Parts: what a source hands over, as a relation the engine can read, cell by cell."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from everyline.config.sources import Bill
+from everyline.engines.duckdb import Engine, literal, parquet, quoted
+from everyline.sources import cells
+from everyline.sources.format import Columnar, Csv, Format, Native, Naming, Rows
+from everyline.sources.unreadable import Unreadable
+
+# What a charge can't do without; other costs are taken from these (R2).
+NEEDED = ("BilledCost", "BillingCurrency")
+
+_LINE_BYTES_MAX = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One native part as the engine sees it.
+
+    Attributes:
+        relation: SQL of the native relation.
+        row: SQL of the row's number in its file, from 1, the header not counted.
+        label: how the part is called in x_SourceFile, after the file; empty for a whole file.
+        cells: our columns over it.
+        aside: native columns that are read past.
+        exact: whether every cell may be taken as it lies.
+    """
+
+    relation: str
+    row: str
+    label: str
+    cells: tuple[cells.Cell, ...]
+    aside: tuple[str, ...]
+    exact: bool
+
+
+def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Path) -> Part:
+    """`native` as the engine sees it; rows made in Python are first written into `folder`.
+
+    Raises:
+        Unreadable: a column is missing that a charge can't do without, or the file is broken.
+    """
+    if isinstance(native, Columnar):
+        kinds = engine.columns(parquet(native.path))
+        relation = f"read_parquet({literal(str(native.path))}, file_row_number=true)"
+        row, label, header = "file_row_number + 1", "", tuple(kinds)
+    else:
+        text = _written(native, folder) if isinstance(native, Rows) else native
+        kinds = dict.fromkeys(text.header, "")
+        relation, row, label, header = _relation(text), "row_number() OVER ()", text.part, text.header
+    naming = format_.naming(header, bill)
+    constants = dict(format_.constants) | dict(bill.set)
+    if bill.account:
+        constants.setdefault("BillingAccountId", bill.account)
+    found = _cells(naming, constants, kinds, format_.null_words)
+    _refuse_missing(found, header)
+    exact = isinstance(native, Columnar) and all(
+        cell.exact or cell.kind == "text" or (cell.name == "Tags" and not naming.tags) for cell in found
+    )
+    return Part(relation, row, label, found, naming.aside, exact)
+
+
+def _written(rows: Rows, folder: Path) -> Csv:
+    """Rows made in Python as a CSV file of our own, so that all text takes one way in."""
+    target = folder / "rows.csv"
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerow(rows.header)
+        writer.writerows([cell or "" for cell in row] for row in rows.rows)
+    return Csv(target, rows.header, ",")
+
+
+def _relation(text: Csv) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in text.header)
+    return (
+        f"read_csv({literal(str(text.path))}, auto_detect=false, header=true, nullstr='',"
+        f" delim={literal(text.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
+        f" max_line_size={_LINE_BYTES_MAX})"
+    )
+
+
+def _cells(
+    naming: Naming, constants: Mapping[str, str], kinds: Mapping[str, str], null_words: Sequence[str]
+) -> tuple[cells.Cell, ...]:
+    found = {}
+    for ours, theirs in naming.columns.items():
+        if kinds[theirs]:
+            found[ours] = cells.columnar_cell(ours, theirs, kinds[theirs])
+        else:
+            found[ours] = cells.text_cell(ours, quoted(theirs), tuple(null_words))
+    for name, value in constants.items():
+        found[name] = cells.constant_cell(name, value)
+    if naming.tags and "Tags" not in found:
+        entries = ", ".join(f"{literal(n)}, trim({quoted(n)}::VARCHAR)" for n in naming.tags)
+        found["Tags"] = cells.Cell("Tags", "tags", text=f"json_object({entries})::VARCHAR")
+    return tuple(found.values())
+
+
+def _refuse_missing(found: Sequence[cells.Cell], header: Sequence[str]) -> None:
+    missing = [name for name in NEEDED if name not in {cell.name for cell in found}]
+    if missing:
+        names = " and ".join(f"`{name}`" for name in missing)
+        shown = ", ".join(f"`{name}`" for name in header[:12])
+        raise Unreadable(
+            f"the file has no column {names}",
+            f"its columns are {shown}; map them with `columns`, or give a constant with `set`",
+            line=1,
+            name="missing-column",
+        )

@@ -1,0 +1,143 @@
+"""Statements (R23): exact cost by owner and service, rounded so that every level sums.
+
+An issuer's total is rounded once; its minor units are then handed down to lead-key values, and from
+those to lines, each floored toward minus infinity, the missing units one each to the largest
+fractions. `money.cascade` is the definition; this is the same in SQL, for many lines. Amounts are
+integers of 10^-18: at most 38 digits, which HUGEINT holds; nothing is multiplied beyond that.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from everyline.engines.duckdb import literal, quoted, same
+
+_COSTS = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
+_ISSUER = ("x_Period", "BillingCurrency", "x_Basis", "InvoiceIssuerName")
+_SCALE = 18
+_SHOWN_DIGITS = 4
+
+
+def key_columns(keys: Sequence[str]) -> tuple[str, ...]:
+    """The key of `statements`, in order."""
+    return (
+        "x_Period",
+        "x_CorrectsPeriod",
+        "BillingCurrency",
+        "x_Basis",
+        *keys,
+        "x_Method",
+        "x_Pool",
+        "x_Layer",
+        "ServiceProviderName",
+        "InvoiceIssuerName",
+        "ServiceName",
+    )
+
+
+def exact(allocations: str, keys: Sequence[str]) -> str:
+    """SELECT of the statement lines, exact, not yet rounded."""
+    columns = [
+        "NULL::VARCHAR AS x_CorrectsPeriod" if name == "x_CorrectsPeriod" else quoted(name)
+        for name in key_columns(keys)
+    ]
+    sums = ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _COSTS)
+    return f"SELECT {', '.join(columns)}, {sums} FROM {allocations} GROUP BY ALL"
+
+
+def statements(lines: str, keys: Sequence[str], minor_digits: Mapping[str, int]) -> str:
+    """SELECT of `statements`, sorted by its key.
+
+    Args:
+        lines: SQL of `exact`.
+        keys: the taxonomy keys, the lead key first.
+        minor_digits: of each currency that occurs.
+    """
+    columns = key_columns(keys)
+    units = ", ".join(f"{_units(cost)} AS units_{cost}" for cost in _COSTS)
+    numbered = (
+        f"SELECT *, {units}, {_array(columns)} AS line_, {_array(keys[:1])} AS lead_,"
+        f" {_powers(minor_digits, _SCALE)} AS step_, {_powers(minor_digits, _SHOWN_DIGITS)} AS shown_"
+        f" FROM {lines}"
+    )
+    steps = [f"numbered AS ({numbered})"]
+    last = "numbered"
+    for cost in _COSTS:
+        steps += [f"{name} AS ({sql})" for name, sql in _cascade(cost, last)]
+        last = f"rounded_{cost}"
+    amounts = ", ".join(_amount(cost) for cost in _COSTS)
+    listed = ", ".join(map(quoted, columns))
+    return (
+        f"WITH {', '.join(steps)}\nSELECT {listed}, {', '.join(_COSTS)}, {amounts} FROM {last}"
+        f" ORDER BY {listed}"
+    )
+
+
+def _powers(minor_digits: Mapping[str, int], scale: int) -> str:
+    """SQL of 10 to the power of (`scale` - digits of the currency), as an integer."""
+    whens = " ".join(
+        f"WHEN {literal(currency)} THEN {10 ** (scale - digits)}::HUGEINT"
+        for currency, digits in sorted(minor_digits.items())
+    )
+    return f"CASE BillingCurrency {whens} END"
+
+
+def _units(cost: str) -> str:
+    """SQL of an amount in integers of 10^-18, exact: whole part and fraction apart, so none overflows."""
+    one = f"1{'0' * _SCALE}"
+    whole = f"trunc({cost})::HUGEINT * {one}::HUGEINT"
+    return f"({whole} + (({cost} - trunc({cost})) * {one}::DECIMAL(19,0))::HUGEINT)"
+
+
+def _array(columns: Sequence[str]) -> str:
+    """SQL of the canonical JSON array of `columns`, by which ties are broken."""
+    values = ", ',', ".join(f"coalesce(to_json({quoted(c)})::VARCHAR, 'null')" for c in columns)
+    return f"concat('[', {values}, ']')"
+
+
+def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
+    """The steps from exact units to whole minor units of one cost: issuers, owners, lines."""
+    issuer = ", ".join(_ISSUER)
+    by_line = same("l", "o", _ISSUER)
+    owners = (
+        f"SELECT {issuer}, lead_, step_, sum(units_{cost})::HUGEINT AS units_ FROM {lines} GROUP BY ALL"
+    )
+    issuers = (
+        f"SELECT *, {_floor('sum(units_) OVER i + step_ // 2')} AS total_"
+        f" FROM owners_{cost} WINDOW i AS (PARTITION BY {issuer})"
+    )
+    handed = _handed(f"issuers_{cost}", "units_", issuer, "lead_")
+    joined = (
+        f"SELECT l.*, o.whole_ AS total_ FROM {lines} AS l"
+        f" JOIN leads_{cost} AS o ON {by_line} AND l.lead_ = o.lead_"
+    )
+    lined = _handed(f"joined_{cost}", f"units_{cost}", f"{issuer}, lead_", "line_")
+    kept = f"SELECT * EXCLUDE (total_, whole_), whole_ AS whole_{cost} FROM ({lined})"
+    return [
+        (f"owners_{cost}", owners),
+        (f"issuers_{cost}", issuers),
+        (f"leads_{cost}", handed),
+        (f"joined_{cost}", joined),
+        (f"rounded_{cost}", kept),
+    ]
+
+
+def _handed(relation: str, units: str, parent: str, tie: str) -> str:
+    """SELECT with `whole_`: floors, and the missing units to the largest fractions, ties by `tie`."""
+    return (
+        "SELECT * EXCLUDE (floor_, fraction_, missing_, rank_),"
+        " floor_ + (rank_ <= missing_)::INTEGER AS whole_ FROM ("
+        "SELECT *, total_ - sum(floor_) OVER p AS missing_,"
+        f" row_number() OVER (p ORDER BY fraction_ DESC, {tie}) AS rank_ FROM ("
+        f"SELECT *, {_floor(units)} AS floor_, {units} - {_floor(units)} * step_ AS fraction_"
+        f" FROM {relation}) WINDOW p AS (PARTITION BY {parent}))"
+    )
+
+
+def _floor(units: str) -> str:
+    """SQL of units // step_ toward minus infinity; the engine's `//` goes toward zero."""
+    return f"(({units}) // step_ - ((({units}) % step_) < 0)::INTEGER)"
+
+
+def _amount(cost: str) -> str:
+    """SQL of whole minor units as an amount of the currency, exact."""
+    tick = f"0.{'0' * (_SHOWN_DIGITS - 1)}1::DECIMAL(5,{_SHOWN_DIGITS})"
+    return f"((whole_{cost} * shown_)::DECIMAL(33,0) * {tick})::DECIMAL(38,{_SHOWN_DIGITS}) AS {_COSTS[cost]}"
