@@ -11,6 +11,7 @@ class BillLines:
     Attributes:
         source: the bill's name (x_Source).
         fingerprint: SHA-256 over the bytes of the files and how they are read.
+        file: the one x_SourceFile of all lines; None where there are several.
         relation: SQL of a relation, one row a line: `columns`, x_SourceFile, x_SourceRow. Costs and
             quantities are exact decimals or integers, instants are UTC, Tags is the JSON text of an
             object whose values are texts, the rest is text; null is absent.
@@ -22,6 +23,7 @@ class BillLines:
 
     source: str
     fingerprint: str
+    file: str | None
     relation: str
     columns: tuple[str, ...]
     tag_keys: tuple[str, ...]

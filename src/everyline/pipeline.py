@@ -17,7 +17,7 @@ from everyline.config.load import load
 from everyline.coverage import measure
 from everyline.engines.duckdb import Engine, parquet
 from everyline.owners import notices
-from everyline.owners.make import Owners, named_columns
+from everyline.owners.make import Owners, named_columns, owned_groups
 from everyline.owners.tags import is_taxonomy_tag
 from everyline.problems import Problem, in_order
 from everyline.relations import COSTS
@@ -122,56 +122,73 @@ def _read(engine: Engine, project: Path, configuration: Configuration, progress:
 def _make(
     engine: Engine, found: _Read, folder: Path, progress: Progress
 ) -> tuple[list[Problem], dict[str, Any]]:
-    """Writes every relation into `folder`; all problems, and the facts of the manifest."""
+    """Writes the files of a run into `folder`; all problems, and the facts of the manifest."""
     configuration = found.configuration
     keys = [key.name for key in configuration.taxonomy]
-    files = {name: folder / f"{name}.parquet" for name in _STORED}
+    files = {n: folder / f"{n}.parquet" for n in ("groups", "owners", "coverage", "statements", "problems")}
     progress("grouping charges")
-    tables = [one.table for one in found.summed]
+    tables = [one.relation for one in found.summed]
     charges.write_groups(engine, configuration, found.plan, tables, files["groups"])
     progress("finding owners")
     owners = Owners(engine, configuration, files["groups"])
-    said = owners.write(files["owned_groups"])
-    first = _first_line(engine, found)
+    said = owners.write(files["owners"])
+    views = _views(configuration, owners.columns)
+    relation = {n: _relation(n, views, files) for n in (*files, *views)}
     problems = in_order(
-        [*found.problems, *notices.problems(engine, owners.touched(), said, first)]
+        [
+            *found.problems,
+            *notices.problems(
+                engine, owners.touched(relation["owned_groups"]), said, _first_line(engine, found)
+            ),
+        ]
     )
-    progress("allocating")
-    owned = parquet(files["owned_groups"])
-    engine.write(direct.allocations(owned, configuration.taxonomy), files["allocations"])
-    allocations = parquet(files["allocations"])
     progress("measuring coverage")
-    engine.write(measure.coverage(allocations, keys), files["coverage"])
+    engine.write(measure.coverage(relation["allocations"], keys), files["coverage"])
     progress("writing statements")
-    digits = _minor_digits(found)
-    engine.write(
-        rounding.statements(f"({rounding.exact(allocations, keys)})", keys, digits),
-        files["statements"],
-    )
+    exact = f"({rounding.exact(relation['allocations'], keys)})"
+    engine.write(rounding.statements(exact, keys, _minor_digits(found)), files["statements"])
     _write_problems(engine, problems, files["problems"])
-    return problems, _facts(engine, found, files)
+    return problems, _facts(engine, found, relation) | {"views": views}
 
 
-_STORED = ("groups", "owned_groups", "allocations", "coverage", "statements", "problems")
+def _views(configuration: Configuration, columns: Sequence[str]) -> dict[str, str]:
+    """The relations that are made where they are asked for, as SQL over the files of the run."""
+    file = runs.file_in_view
+    keys = [key.name for key in configuration.taxonomy]
+    owned = owned_groups(file("groups"), file("owners"), columns, keys)
+    return {
+        "owned_groups": owned,
+        "allocations": direct.allocations(f"({owned})", configuration.taxonomy),
+    }
 
 
-def _facts(engine: Engine, found: _Read, files: Mapping[str, Path]) -> dict[str, Any]:
+def _relation(name: str, views: Mapping[str, str], files: Mapping[str, Path]) -> str:
+    if name in files:
+        return parquet(files[name])
+    sql = views[name]
+    for file, path in files.items():
+        sql = sql.replace(runs.file_in_view(file), parquet(path))
+    return f"({sql})"
+
+
+def _facts(engine: Engine, found: _Read, relation: Mapping[str, str]) -> dict[str, Any]:
     """Row counts and control totals; raises where money was lost or made (R26)."""
-    groups, allocations = parquet(files["groups"]), parquet(files["allocations"])
-    allocated = control.totals(engine, allocations)
+    groups = relation["groups"]
+    allocated = control.totals(engine, relation["allocations"])
     balances = control.balanced(
         _charged(found),
         control.totals(engine, groups),
-        control.totals(engine, f"{groups} WHERE x_Layer = 'none'"),
+        control.totals(engine, f"(SELECT * FROM {groups} WHERE x_Layer = 'none')"),
         allocated,
     )
-    stated = control.totals(engine, parquet(files["statements"]), COSTS[:2])
+    stated = control.totals(engine, relation["statements"], COSTS[:2])
     expected = {key: {c: sums[c] for c in COSTS[:2]} for key, sums in allocated.items()}
     control.refuse_unequal("statements", expected, stated)
-    counts = {n: {"rows": engine.one(f"SELECT count(*) FROM {parquet(f)}")[0]} for n, f in files.items()}
+    counts = {n: engine.one(f"SELECT count(*) FROM {sql}")[0] for n, sql in relation.items()}
     rounded = {lines.source: dict(lines.rounded) for lines in found.bills.lines if lines.rounded}
     return {
         "control": [{k: str(v) for k, v in balance._asdict().items()} for balance in balances],
+        "keys": [key.name for key in found.configuration.taxonomy],
         "lines": sum(one.count for summed in found.summed for one in summed.controls),
         "relations": counts,
         "rounded": rounded,
@@ -200,7 +217,7 @@ def _first_line(engine: Engine, found: _Read) -> Callable[[Mapping[str, Any]], s
 
     def first_line(tags: Mapping[str, Any]) -> str:
         for lines, summed in pairs:
-            place = charges.first_line(engine, summed.table, tags)
+            place = charges.first_line(engine, summed.relation, tags)
             if place is not None:
                 return lines.place(*place)
         return "everyline.yaml"

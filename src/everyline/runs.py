@@ -1,13 +1,14 @@
 """Runs: what was published last, whole and hashed; and how the next one takes its place (R26).
 
-`.everyline/runs/<run id>/` holds a Parquet file a relation and `manifest.json`. Files are written
-in a folder aside, hashed and synced; the folder is renamed; then the one file `.everyline/current`
+`.everyline/runs/<run id>/` holds Parquet files and `manifest.json`, which also has the relations that
+are views over the files: nothing is written twice. Files are written in a folder aside, hashed and synced; the folder is renamed; then the one file `.everyline/current`
 is replaced. A reader sees the last good run or the new one, never a mixture.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from everyline.engines.duckdb import parquet
 from everyline.problems import Problem
 
 FOLDER = ".everyline"
@@ -22,6 +24,13 @@ _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _RUNS = "runs"
 _KEPT = 5
+_FILE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def file_in_view(name: str) -> str:
+    """How the SQL of a view names a file of its run."""
+    return "{{" + name + "}}"
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +40,20 @@ class Run:
     Attributes:
         id: SHA-256 of inputs, configuration and version, in hex.
         folder: where its files lie.
-        manifest: what it holds: `relations` with row counts and SHA-256, `inputs`, `control`.
+        manifest: what it holds: `files` with their SHA-256, `views` over them, row counts of
+            `relations`, `inputs`, and the totals of `control`.
     """
 
     id: str
     folder: Path
     manifest: Mapping[str, Any]
 
-    def file(self, relation: str) -> Path:
-        """The Parquet file of a relation."""
-        return self.folder / f"{relation}.parquet"
+    def relation(self, name: str) -> str:
+        """SQL of a relation: a file of the run, or a view over its files."""
+        if (view := self.manifest["views"].get(name)) is None:
+            return parquet(self.folder / f"{name}.parquet")
+        files = {file: parquet(self.folder / f"{file}.parquet") for file in self.manifest["files"]}
+        return f"({_FILE.sub(lambda match: files[match[1]], view)})"
 
 
 @contextmanager
@@ -61,11 +74,8 @@ def aside(project: Path) -> Iterator[Path]:
 
 def publish(project: Path, folder: Path, run_id: str, facts: Mapping[str, Any]) -> Run:
     """Makes the files in `folder` the current run; `facts` go into its manifest."""
-    files = sorted(folder.glob("*.parquet"))
-    relations = {file.stem: {"sha256": _synced_hash(file)} for file in files}
-    for name, more in facts.get("relations", {}).items():
-        relations[name] |= more
-    manifest = {"run": run_id} | dict(facts) | {"relations": relations}
+    files = {file.stem: _synced_hash(file) for file in sorted(folder.glob("*.parquet"))}
+    manifest = {"run": run_id} | dict(facts) | {"files": files}
     path = folder / _MANIFEST
     path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     _sync(path)
@@ -95,9 +105,9 @@ def current(project: Path) -> Run | Problem:
         )
     except (OSError, ValueError) as error:
         return _damaged(project, pointer, str(error))
-    for name, facts in manifest["relations"].items():
+    for name, sha256 in manifest["files"].items():
         file = folder / f"{name}.parquet"
-        if not file.exists() or _hash(file) != facts["sha256"]:
+        if not file.exists() or _hash(file) != sha256:
             return _damaged(project, file, "its bytes are not those that were published")
     return Run(run_id, folder, manifest)
 

@@ -25,7 +25,7 @@ _CARRIED = (
 
 
 def allocations(owned: str, taxonomy: Sequence[Key]) -> str:
-    """SELECT of `allocations`, sorted by its key, of groups that nothing splits.
+    """SELECT of `allocations` of groups that nothing splits, in the order of `owned`: one part each.
 
     Args:
         owned: SQL of owned_groups.
@@ -47,7 +47,7 @@ def allocations(owned: str, taxonomy: Sequence[Key]) -> str:
         "NULL::VARCHAR AS x_ShareId",
         *MEASURES,
     ]
-    return f"SELECT {', '.join(columns)} FROM {owned} ORDER BY x_LineId, x_Receiver"
+    return f"SELECT {', '.join(columns)} FROM {owned}"
 
 
 def receiver(names: Sequence[str]) -> str:

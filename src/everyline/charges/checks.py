@@ -9,6 +9,7 @@ from everyline import money
 from everyline.bill_lines import BillLines
 from everyline.charges import lines as line
 from everyline.charges.lines import COSTS
+from everyline.charges.partial import surplus
 from everyline.engines.duckdb import Engine
 from everyline.problems import Problem
 
@@ -178,3 +179,26 @@ def _currencies(engine: Engine, lines: BillLines, controls: Sequence[Control]) -
             )
         )
     return problems
+
+
+def inseparable(
+    engine: Engine, lines: BillLines, table: str, keys: Sequence[str]
+) -> list[Problem]:
+    """Tag values with the control character that tells values apart in partial sums."""
+    rows = engine.rows(
+        f"SELECT min(first_), count(*), sum(EffectiveCost)::DECIMAL(38,18) FROM {table}"
+        f" WHERE {surplus(keys)}"
+    )
+    return [
+        Problem(
+            name="inseparable-tags",
+            level="stop",
+            sentence="a tag has the control character U+001F, so tags can't be told apart",
+            place=lines.place(first["file"], first["row"]),
+            cost=cost,
+            count=count,
+            hint="take the character out of the tag at its source",
+        )
+        for first, count, cost in rows
+        if first is not None
+    ]

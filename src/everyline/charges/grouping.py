@@ -6,6 +6,7 @@ so a key column that a later file or rule brings changes no id of a group that l
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from everyline import conditions
 from everyline.charges.lines import MEASURES
@@ -89,35 +90,88 @@ def named_relation(relation: str, described: Iterable[str], columns: Iterable[st
         described: the columns of the description.
         columns: the other columns to keep.
     """
-    kept = [c for c in columns if c not in ("ServiceProviderName", *NAMED)]
-    picked = ["strftime(r.month_, '%Y-%m') AS x_Period", "r.x_WindowStart", "r.x_WindowEnd"]
+    kept = [c for c in columns if c not in NAMED]
+    picked = ["r.month_", f"{_PERIOD} AS x_Period", "r.x_WindowStart", "r.x_WindowEnd"]
     picked += [f"r.{quoted(column)}" for column in kept]
     picked += [f"d.{quoted(f'named_{column}')} AS {quoted(column)}" for column in NAMED]
+    picked += [f"d.{code(column)}" for column in dict.fromkeys((*described, *NAMED))]
     return (
         f"(SELECT {', '.join(picked)} FROM {relation} AS r"
         f" JOIN described AS d ON {same('r', 'd', sorted(described))})"
     )
 
 
-def groups(named: str, key: Sequence[str], has: frozenset[str], eligible_sql: str) -> str:
-    """SELECT of the relation `groups`, sorted by x_GroupId.
+_PERIOD = "strftime(month_, '%Y-%m')"
 
-    Args:
-        named: SQL of partial sums with names.
+
+class Shape(NamedTuple):
+    """How `groups` is made of named partial sums.
+
+    Attributes:
         key: the group key.
-        has: those columns of `key` that `named` has; the others are null.
-        eligible_sql: SQL of x_Eligible.
+        has: the columns that the partial sums have; those of the key that they lack are null.
+        described: those of them that the table `described` has.
+        eligible: SQL of x_Eligible.
+        is_summed: whether every row is a group already.
     """
-    present = [name for name in key if name in has]
-    grouped = ", ".join(quoted(name) for name in present)
+
+    key: Sequence[str]
+    has: frozenset[str]
+    described: frozenset[str]
+    eligible: str
+    is_summed: bool
+
+
+def groups(named: str, shape: Shape) -> str:
+    """SELECT of the relation `groups`, sorted by x_GroupId, of partial sums with names."""
+    return _groups_as_they_are(named, shape) if shape.is_summed else _groups_summed(named, shape)
+
+
+def _groups_summed(named: str, shape: Shape) -> str:
+    present = [name for name in shape.key if name in shape.has]
     sums = ", ".join(f"sum({m})::DECIMAL(38,18) AS {m}" for m in MEASURES)
     inner = (
-        f"SELECT {grouped}, {eligible_sql} AS x_Eligible,"
+        f"SELECT {', '.join(map(quoted, present))}, {shape.eligible} AS x_Eligible,"
         f" sum(x_LineCount)::BIGINT AS x_LineCount, {sums} FROM {named} GROUP BY ALL"
     )
-    columns = [quoted(n) if n in has or n == "x_Eligible" else f"NULL::VARCHAR AS {quoted(n)}" for n in key]
-    body = ", ".join([f"{group_id(frozenset(present) | {'x_Eligible'})} AS x_GroupId", *columns, "x_LineCount", *MEASURES])
-    return f"SELECT {body} FROM ({inner}) ORDER BY x_GroupId"
+    known = {*present, "x_Eligible"}
+    listed = [quoted(n) if n in known else f"NULL::VARCHAR AS {quoted(n)}" for n in shape.key]
+    body = ", ".join([*listed, "x_LineCount", *MEASURES])
+    return f"SELECT {group_id(frozenset(known))} AS x_GroupId, {body} FROM ({inner}) ORDER BY x_GroupId"
+
+
+def _groups_as_they_are(named: str, shape: Shape) -> str:
+    """As `_groups_summed`, where nothing is left to sum.
+
+    Sorting holds all rows at once, so only what differs is sorted: columns that are null throughout
+    come after it, and texts of the description are carried as numbers of an enumeration.
+    """
+    present = [name for name in shape.key if name in shape.has and name != "x_Period"]
+    coded = [name for name in present if name in shape.described or name in NAMED]
+    known = frozenset({*present, "x_Period", "x_Eligible"})
+    picked = [*(f"{code(n)}" for n in coded), *(quoted(n) for n in present if n not in coded)]
+    ordered = (
+        f"SELECT {group_id(known)} AS x_GroupId, {', '.join(picked)}, x_Eligible, month_,"
+        f" x_LineCount, {', '.join(MEASURES)}"
+        f" FROM (SELECT *, {shape.eligible} AS x_Eligible FROM {named}) ORDER BY x_GroupId"
+    )
+
+    def column(name: str) -> str:
+        if name == "x_Period":
+            return f"{_PERIOD} AS x_Period"
+        if name in coded:
+            return f"{code(name)}::VARCHAR AS {quoted(name)}"
+        return quoted(name) if name in known else f"NULL::VARCHAR AS {quoted(name)}"
+
+    return (
+        f"SELECT x_GroupId, {', '.join(map(column, shape.key))}, x_LineCount, {', '.join(MEASURES)}"
+        f" FROM ({ordered})"
+    )
+
+
+def code(name: str) -> str:
+    """The column of `described` that has a text of the description as a number."""
+    return quoted(f"code_{name}")
 
 
 def group_id(present: frozenset[str]) -> str:

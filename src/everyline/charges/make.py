@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from everyline import conditions, memory
 from everyline.bill_lines import BillLines
 from everyline.charges import grouping
-from everyline.charges.checks import Control, control
+from everyline.charges.checks import Control, control, inseparable
 from everyline.charges.lines import COSTS, MEASURES, line_relation, tag
 from everyline.charges.naming import NAMED, Naming, described_by
-from everyline.charges.partial import TAG, partial, present
+from everyline.charges.partial import TAG, partial, present, told_apart, told_keys
 from everyline.config.configuration import Configuration
 from everyline.config.columns import FOCUS
 from everyline.engines.duckdb import Engine, parquet, quoted
@@ -41,9 +41,9 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """The partial sums of one `BillLines`, and what was found on the way."""
+    """The partial sums of one `BillLines`, as SQL, and what was found on the way."""
 
-    table: Path
+    relation: str
     controls: Sequence[Control]
     problems: Sequence[Problem]
 
@@ -68,18 +68,19 @@ def plan(
 
 def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path) -> Summed:
     """Partial sums and control totals of `lines`; made once for the same bytes and columns."""
-    sql = partial(lines, columns)
-    key = hashlib.sha256(f"{lines.fingerprint} {sql}".encode()).hexdigest()[:32]
-    entry = cache / key
+    sql, keys = partial(lines, columns), told_keys(lines, columns)
+    entry = cache / hashlib.sha256(f"{lines.fingerprint} {sql}".encode()).hexdigest()[:32]
+    relation = told_apart(parquet(entry / memory.TABLE), keys)
     kept = memory.recall(entry)
-    if kept is None:
-        controls, problems = control(engine, lines)
-        kept = {"controls": [asdict(one) for one in controls], "problems": problems}
-        with memory.folder_beside(entry) as folder:
-            engine.write_unordered(sql, folder / memory.TABLE)
-            memory.keep(entry, kept, folder)
-        return Summed(entry / memory.TABLE, controls, problems)
-    return Summed(entry / memory.TABLE, [_control(one) for one in kept["controls"]], kept["problems"])
+    if kept is not None:
+        return Summed(relation, [_control(one) for one in kept["controls"]], kept["problems"])
+    controls, problems = control(engine, lines)
+    with memory.folder_beside(entry) as folder:
+        table = folder / memory.TABLE
+        engine.write_unordered(sql, table)
+        problems += inseparable(engine, lines, parquet(table), keys)
+        memory.keep(entry, {"controls": [asdict(one) for one in controls], "problems": problems}, folder)
+    return Summed(relation, controls, problems)
 
 
 def _control(fields: Mapping[str, Any]) -> Control:
@@ -88,15 +89,41 @@ def _control(fields: Mapping[str, Any]) -> Control:
 
 
 def write_groups(
-    engine: Engine, configuration: Configuration, plan_: Plan, tables: Sequence[Path], target: Path
+    engine: Engine, configuration: Configuration, plan_: Plan, tables: Sequence[str], target: Path
 ) -> None:
     """Writes `groups` to `target`: partial sums of all bills, named and summed by the key."""
-    united = "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {parquet(t)}" for t in tables) + ")"
+    united = "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {t}" for t in tables) + ")"
     has = frozenset(engine.columns(united))
     named = _named(engine, configuration, plan_, united, has)
-    present_ = frozenset({*grouping.COMPUTED, *_WINDOW}) | has
-    eligible = grouping.eligible(configuration, present_)
-    engine.write(grouping.groups(named, plan_.key, present_ - {"x_Eligible"}, eligible), target)
+    columns = frozenset({*grouping.COMPUTED, *_WINDOW}) | has
+    shape = grouping.Shape(
+        plan_.key,
+        columns - {"x_Eligible"},
+        frozenset(plan_.described) & has,
+        grouping.eligible(configuration, columns),
+        is_summed=_is_summed(engine, plan_, tables, has),
+    )
+    engine.write(grouping.groups(named, shape), target)
+
+
+def _is_summed(
+    engine: Engine, plan_: Plan, tables: Sequence[str], has: frozenset[str]
+) -> bool:
+    """Whether no two rows of the partial sums have one key, so that nothing is left to sum.
+
+    So it is where no two tables have a month of one bill, and names tell apart what the bill's own
+    words do.
+    """
+    months = [
+        month for table in tables
+        for month in engine.rows(f"SELECT DISTINCT x_Source, month_ FROM {table}")
+    ]
+    if len(set(months)) < len(months):
+        return False
+    kept = [quoted(n) for n in plan_.described if n in has and n in plan_.key and n not in NAMED]
+    named = ", ".join([*kept, *(f"named_{column}" for column in NAMED)])
+    rows, distinct = engine.one(f"SELECT count(*), count(DISTINCT ({named})) FROM described")
+    return bool(rows == distinct)
 
 
 def _named(
@@ -114,14 +141,14 @@ def untaggable_columns(configuration: Configuration) -> frozenset[str]:
     return frozenset().union(*map(conditions.columns, configuration.untaggable))
 
 
-def first_line(engine: Engine, table: Path, tags: Mapping[str, Any]) -> tuple[str, int] | None:
+def first_line(engine: Engine, table: str, tags: Mapping[str, Any]) -> tuple[str, int] | None:
     """File and row of the first line in partial sums whose tags, as billed, have these values."""
-    has = engine.columns(parquet(table))
+    has = engine.columns(table)
     if not tags or not has.keys() >= tags.keys():
         return None
     test = " AND ".join(f"{quoted(name)} = ?" for name in tags)
     ((first,),) = engine.rows(
-        f"SELECT min(first_) FROM {parquet(table)} WHERE {test}", list(tags.values())
+        f"SELECT min(first_) FROM {table} WHERE {test}", list(tags.values())
     )
     return (first["file"], first["row"]) if first else None
 

@@ -62,15 +62,16 @@ class Naming:
         self._models = dict(names.models()) | _spellings(configuration.models)
         self._meters = dict(names.meters()) | _spellings(configuration.meters)
 
-    def describe(self, relation: str, columns: frozenset[str]) -> str:
-        """The table of distinct descriptions of `relation`, with names and layer.
+    def describe(self, relation: str, columns: frozenset[str]) -> None:
+        """Makes the table of distinct descriptions of `relation`, with names and layer.
 
         Args:
             relation: SQL with at least `columns`.
             columns: the description's columns that `relation` has.
 
         Returns:
-            The name of a temporary table of `columns` and, for each of NAMED, `named_<column>`.
+            Nothing; it makes the temporary table `described`: `columns`, for each of NAMED
+            `named_<column>`, and each of these once more as a number, `code_<column>`.
         """
         listed = ", ".join(quoted(column) for column in sorted(columns))
         self._engine.run(
@@ -81,11 +82,26 @@ class Naming:
             f" SELECT {listed}, {self._names(columns)} FROM described_as_billed AS d {self._joins(columns)}"
         )
         self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE described AS SELECT * EXCLUDE (rule_),"
+            "CREATE OR REPLACE TEMP TABLE described_by_layer AS SELECT * EXCLUDE (rule_),"
             " rule_.layer AS named_x_Layer, rule_.name AS named_x_LayerRule"
             f" FROM (SELECT *, {self._rule(columns)} AS rule_ FROM described_by_name)"
         )
-        return "described"
+        self._encode(columns)
+
+    def _encode(self, columns: frozenset[str]) -> None:
+        """The table `described`: the same, with each text once more as a number, `code_<column>`."""
+        codes = []
+        texts = {c: quoted(c) for c in columns} | {c: f"named_{c}" for c in NAMED}
+        for at, (column, text) in enumerate(sorted(texts.items())):
+            self._engine.run(f"DROP TABLE IF EXISTS described; DROP TYPE IF EXISTS code_{at}")
+            self._engine.run(
+                f"CREATE TYPE code_{at} AS ENUM (SELECT DISTINCT {text}::VARCHAR FROM described_by_layer"
+                f" WHERE {text} IS NOT NULL ORDER BY ALL)"
+            )
+            codes.append(f"{text}::VARCHAR::code_{at} AS {quoted(f'code_{column}')}")
+        self._engine.run(
+            f"CREATE TEMP TABLE described AS SELECT *, {', '.join(codes)} FROM described_by_layer"
+        )
 
     def _names(self, has: frozenset[str]) -> str:
         provider = _column(has, "ServiceProviderName")

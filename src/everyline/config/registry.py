@@ -42,7 +42,7 @@ class RegistryTable:
     rows: tuple[RegistryRow, ...]
 
     def place(self, row: RegistryRow) -> str:
-        """`owners/keys.csv:12`, as x_Rule columns name a row."""
+        """`owners/keys.csv:12`, as `k_rule` names a row."""
         return f"{self.file}:{row.line}"
 
 

@@ -1,8 +1,9 @@
-"""The owners stage: groups in, `owned_groups` out, resolved once per distinct combination.
+"""The owners stage: groups in, the owner of each distinct combination out.
 
 A combination is what the rules look at: tags, identities, columns that conditions name, and the day
 where anything is dated. Each entry is asked in Python once per distinct value of its own columns;
-the answers meet in SQL, and the combinations are joined back to the groups.
+the answers meet in SQL. `owned_groups` is the groups joined with the combinations, and written
+nowhere: there are far fewer combinations than groups.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from everyline.owners.tags import columns_by_entry, tagged
 
 TAG = "Tags."
 _DAY = "day_"
+_OF_DAY = "x_WindowStart::DATE"
 _ANY_DAY = date(1970, 1, 1)
 
 _UNTAGGED = "CASE {tag} WHEN 'conflict' THEN 'conflict' WHEN 'undeclared' THEN 'unknown_value' ELSE 'untagged' END"
@@ -63,15 +65,13 @@ class Owners:
     def __init__(self, engine: Engine, configuration: Configuration, groups: Path) -> None:
         self._engine = engine
         self._configuration = configuration
-        self._groups = f"(SELECT *, x_WindowStart::DATE AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
+        self._groups = f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
         self._has = frozenset(engine.columns(self._groups))
         self._keys = tuple(key.name for key in configuration.taxonomy)
         self._notices: list[Notice] = []
-        self._target = groups
 
     def write(self, target: Path) -> list[Notice]:
-        """Writes `owned_groups` to `target`; returns what is to be said of it."""
-        self._target = target
+        """Writes the owners of all combinations to `target`; returns what is to be said of them."""
         self._combine()
         tags = [self._ask_tags(at) for at in range(len(self._keys))]
         strong = [self._ask(at, e) for at, e in enumerate(self._configuration.owners) if not e.weak]
@@ -81,18 +81,23 @@ class Owners:
         if weak:
             self._ask_weak(weak)
             self._imply("found")
-        self._engine.write(self._owned(), target)
+        self._engine.write(self._owners(), target)
         return self._notices
 
-    def touched(self) -> str:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of groups that an owner hangs on; `day_` is the date of x_WindowStart."""
+        return tuple(self._columns)
+
+    def touched(self, owned: str) -> str:
         """SQL of the groups with all that notices look at: owners, days and rules' tests."""
         tests = [c for c in self._engine.columns("combined") if c.startswith("test_")]
+        dated = f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {owned})"
         if not tests:
-            return f"(SELECT *, x_WindowStart::DATE AS {_DAY} FROM {parquet(self._target)})"
+            return dated
         listed = ", ".join(f"c.{test}" for test in tests)
         return (
-            f"(SELECT o.*, {listed} FROM (SELECT *, x_WindowStart::DATE AS {_DAY}"
-            f" FROM {parquet(self._target)}) AS o JOIN combined AS c"
+            f"(SELECT o.*, {listed} FROM {dated} AS o JOIN combined AS c"
             f" ON {same('o', 'c', self._columns) or 'true'})"
         )
 
@@ -262,18 +267,38 @@ class Owners:
             f" JOIN combined AS c USING (id_) LEFT JOIN implied AS i ON {same('f', 'i', values)}{by_day}"
         )
 
-    def _owned(self) -> str:
-        """SELECT of `owned_groups`, sorted by x_GroupId."""
-        picked = [f"g.{quoted(name)}" for name in self._engine.columns(self._groups) if name != _DAY]
+    def _owners(self) -> str:
+        """SELECT of every combination with its owner, in the order of the combinations."""
+        picked = [f"c.{quoted(name)}" for name in self._columns]
         for at, key in enumerate(self._keys):
-            picked += [f"f.value_{at} AS {quoted(key)}", f"f.evidence_{at} AS {quoted(f'{key}_evidence')}"]
-        for at, key in enumerate(self._keys):
-            picked += [f"f.tag_{at} AS {quoted(f'{key}_tag')}", f"f.rule_{at} AS {quoted(f'{key}_rule')}"]
-        on = same("g", "c", self._columns) or "true"
-        return (
-            f"SELECT {', '.join(picked)} FROM {self._groups} AS g JOIN combined AS c ON {on}"
-            " JOIN found AS f USING (id_) ORDER BY x_GroupId"
-        )
+            picked += [
+                f"f.value_{at} AS {quoted(key)}",
+                f"f.evidence_{at} AS {quoted(f'{key}_evidence')}",
+                f"f.tag_{at} AS {quoted(f'{key}_tag')}",
+                f"f.rule_{at} AS {quoted(f'{key}_rule')}",
+            ]
+        return f"SELECT {', '.join(picked)} FROM combined AS c JOIN found AS f USING (id_) ORDER BY ALL"
+
+
+def owned_groups(groups: str, owners: str, columns: Sequence[str], keys: Sequence[str]) -> str:
+    """SELECT of `owned_groups`: groups in scope, each with the owner of its combination.
+
+    Args:
+        groups: SQL of the relation.
+        owners: SQL of what `Owners.write` has written.
+        columns: those that an owner hangs on, as `Owners.columns` says.
+        keys: the taxonomy keys.
+    """
+    found = [f"o.{quoted(key + end)}" for key in keys for end in ("", "_evidence")]
+    found += [f"o.{quoted(key + end)}" for key in keys for end in ("_tag", "_rule")]
+    on = " AND ".join(
+        f"{f'g.{_OF_DAY}' if c == _DAY else f'g.{quoted(c)}'} IS NOT DISTINCT FROM o.{quoted(c)}"
+        for c in columns
+    )
+    return (
+        f"SELECT g.*, {', '.join(found)} FROM {groups} AS g JOIN {owners} AS o"
+        f" ON {on or 'true'} WHERE g.x_Layer <> 'none'"
+    )
 
 
 def _entry_dated(configuration: Configuration, entry: Registry | OwnerRule) -> bool:

@@ -74,6 +74,7 @@ def _lines(
         yield BillLines(
             source=bill.name,
             fingerprint=hashlib.sha256(f"{file.sha256} {landed.relation}".encode()).hexdigest(),
+            file=landed.file if landed.is_whole else None,
             relation=landed.relation,
             columns=landed.columns,
             tag_keys=landed.tag_keys,
@@ -97,6 +98,7 @@ def _joined(
     return BillLines(
         source=bill.name,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        file=None,
         relation=relation,
         columns=tuple(columns),
         tag_keys=tuple(keys),

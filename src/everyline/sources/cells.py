@@ -16,7 +16,7 @@ from everyline.config.columns import CHARGES
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.sources.json_text import members
 
-_BLANKS = "e' \\t\\r\\n\u00a0\ufeff'"
+_BLANKS = r"e' \t\r\n'"
 _PLAIN_NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,18})?"
 _PLAIN_INSTANTS = (
     "%Y-%m-%dT%H:%M:%SZ",
@@ -132,7 +132,9 @@ def columnar_cell(name: str, column: str, kind: str) -> Cell:
         return Cell(name, ours, text=f"'{{' || array_to_string({entries}, ',') || '}}'")
     if kind.startswith("STRUCT("):
         return Cell(name, ours, text=f"to_json({at})::VARCHAR")
-    return Cell(name, ours, text=f"nullif(trim({at}::VARCHAR, {_BLANKS}), '')")
+    if ours == "tags":
+        return Cell(name, ours, text=f"{at}::VARCHAR")
+    return Cell(name, ours, text=f"nullif(trim({at}::VARCHAR), '')")
 
 
 def _fits(kind: str) -> bool:

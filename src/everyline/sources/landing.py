@@ -37,6 +37,7 @@ class Landed:
         file: its path in the project.
         relation: SQL of the relation; beside `columns` it has x_SourceFile and x_SourceRow. Empty
             where the file can't be read.
+        is_whole: whether x_SourceFile is `file` on every line; an archive has several.
         columns: our columns that the relation has.
         tag_keys: the keys found in Tags, as billed.
         facts: for the checks between files.
@@ -46,6 +47,7 @@ class Landed:
 
     file: str
     relation: str
+    is_whole: bool
     columns: tuple[str, ...]
     tag_keys: tuple[str, ...]
     facts: Mapping[str, object]
@@ -74,10 +76,11 @@ class Landing:
                     kept = self._read(file, bill, format_, folder)
                     memory.keep(entry, kept, folder)
             except Unreadable as error:
-                return Landed(file.file, "", (), (), {}, {}, (_not_landed(file, error),))
+                return Landed(file.file, "", True, (), (), {}, {}, (_not_landed(file, error),))
         return Landed(
             file.file,
             kept["lies"] or parquet(entry / memory.TABLE),
+            kept["is_whole"],
             tuple(kept["columns"]),
             tuple(kept["tag_keys"]),
             kept["facts"],
@@ -93,6 +96,7 @@ class Landing:
             "facts": {k: v for n in natives if isinstance(n, Rows) for k, v in n.facts.items()},
             "problems": [_left_aside(file, p) for p in parts if p.aside],
             "lies": "",
+            "is_whole": not any(p.label for p in parts),
             "rounded": {},
         }
         if len(parts) == 1 and parts[0].exact:
@@ -157,7 +161,10 @@ def _typed(native: Part, columns: Sequence[str], file: Delivered, looked_up: fro
                 f"LEFT JOIN odd_texts odd_{at}"
                 f" ON odd_{at}.kind = {literal(cell.kind)} AND odd_{at}.text = {cell.odd}"
             )
-        picked.append(f"{cell.typed(value)} AS {quoted(name)}")
+        # Tags that lie as they are have been looked at whole (`_plain_tag_keys`), not line by line.
+        as_it_lies = native.exact and cell.kind == "tags"
+        typed = cell.text or cell.exact if as_it_lies else cell.typed(value)
+        picked.append(f"{typed} AS {quoted(name)}")
     label = literal(_source_file(file, native))
     body = ",\n  ".join([*picked, f"{label} AS x_SourceFile", f"row_ AS x_SourceRow"])
     source = f"(SELECT *, ({native.row})::BIGINT AS row_ FROM {native.relation})"

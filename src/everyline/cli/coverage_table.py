@@ -1,0 +1,155 @@
+"""Coverage as a table (R22): how much of the cost is tagged and owned, by key and by layer.
+
+Ratios are worked out here, from sums; they are stored nowhere and averaged nowhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from everyline.cli import figures
+from everyline.cli.layout import Column, Table
+from everyline.cli.screen import Screen
+from everyline.cli.view import View, title
+from everyline.engines.duckdb import Engine, literal
+from everyline.relations import ABSENT, LAYERS
+
+_DIRECT = ("tag", "registry", "rule", "implied", "traced")
+_ALLOCATED = (*_DIRECT, "shared", "rest")
+_FIXED_CELLS = 72
+_BAR_MAX = 20
+
+
+class Covered(NamedTuple):
+    """Sums of x_CoverageCost of one period, currency and key; of one layer, or of all (None).
+
+    Attributes:
+        cost: of all rows in scope.
+        unowned: of rows without a value, eligible or not.
+        eligible: of rows that can be tagged; the rest are sums over those.
+        tagged: with a declared value.
+        marked: with any value; FOCUS's own measure.
+        direct: whose owner was found for the line itself.
+        allocated: whose owner was found at all, defaults not counted.
+    """
+
+    period: str
+    currency: str
+    key: str
+    layer: str | None
+    cost: Decimal
+    unowned: Decimal
+    eligible: Decimal
+    tagged: Decimal
+    marked: Decimal
+    direct: Decimal
+    allocated: Decimal
+
+
+class Targets(NamedTuple):
+    """What the configuration aims at: ratios from 0 to 1."""
+
+    tag_coverage: Mapping[str, Decimal]
+    unallocated: Decimal | None
+
+
+NO_TARGETS = Targets({}, None)
+
+
+def targets(project: Path) -> Targets:
+    """The targets of a project; none where its configuration can't be read."""
+    from everyline import config
+
+    found = config.load(project).configuration
+    if found is None:
+        return NO_TARGETS
+    return Targets(found.targets.tag_coverage, found.targets.unallocated)
+
+
+def covered(engine: Engine, coverage: str, keys: Sequence[str]) -> list[Covered]:
+    """Sums of `coverage` (SQL to select from): all layers first, keys in their order."""
+    block = "x_Period, BillingCurrency, x_Key"
+    tagged = _sum("x_Eligible AND x_Tag = 'declared'")
+    marked = _sum("x_Eligible AND x_Tag <> 'missing'")
+    rows = engine.rows(
+        f"SELECT {block}, x_Layer, sum(x_CoverageCost), {_sum(f'x_Evidence IN {_texts(ABSENT)}')},"
+        f" {_sum('x_Eligible')}, {tagged},"
+        f" {marked},"
+        f" {_sum(f'x_Eligible AND x_Evidence IN {_texts(_DIRECT)}')},"
+        f" {_sum(f'x_Eligible AND x_Evidence IN {_texts(_ALLOCATED)}')}"
+        f" FROM {coverage} AS coverage_"
+        f" GROUP BY GROUPING SETS (({block}), ({block}, x_Layer))"
+    )
+    found = [Covered(*row) for row in rows]
+    order = {name: n for n, name in enumerate((*keys, None, *LAYERS))}
+    return sorted(
+        found, key=lambda c: (c.period, c.currency, order.get(c.key, len(order)), order[c.layer])
+    )
+
+
+def show(view: View) -> bool:
+    """Prints a table for each period and currency."""
+    found = covered(view.engine, f"({view.sql})", view.keys)
+    if not found:
+        view.screen.note("no rows")
+        return True
+    aims = targets(view.project)
+    asked = title(view)
+    for period, currency in dict.fromkeys((row.period, row.currency) for row in found):
+        rows = [row for row in found if (row.period, row.currency) == (period, currency)]
+        view.screen.line(", ".join([period, currency, *([asked] if asked else [])]), "bold")
+        _table(view.screen, rows, aims)
+        _say_unallocated(view, rows, aims)
+        view.screen.line()
+    return True
+
+
+def _table(screen: Screen, rows: Sequence[Covered], aims: Targets) -> None:
+    headings = ("eligible", "tagged", "", "target", "FOCUS", "direct", "allocated")
+    kinds = (Column(h, "figure") if h else Column("", "bar") for h in headings)
+    cells = [_cells(screen, row, aims) for row in rows]
+    screen.table(Table((Column("key"), *kinds), cells))
+
+
+def _cells(screen: Screen, row: Covered, aims: Targets) -> list[str]:
+    def share(part: Decimal) -> str:
+        return figures.percent(figures.ratio(part, row.eligible))
+
+    room = min(_BAR_MAX, max(6, screen.width - _FIXED_CELLS))
+    aim = None if row.layer else aims.tag_coverage.get(row.key)
+    return [
+        f"  {row.layer}" if row.layer else row.key,
+        figures.amount(row.eligible, row.currency),
+        share(row.tagged),
+        screen.bar(figures.ratio(row.tagged, row.eligible), room),
+        percent_of(aim),
+        share(row.marked),
+        share(row.direct),
+        share(row.allocated),
+    ]
+
+
+def _say_unallocated(view: View, rows: Sequence[Covered], aims: Targets) -> None:
+    lead = view.keys[0]
+    row = next((r for r in rows if r.key == lead and r.layer is None), None)
+    if row is None:
+        return
+    share = figures.percent(figures.ratio(row.unowned, row.cost))
+    limit = aims.unallocated
+    aim = f" (at most {percent_of(limit)} wanted)" if limit is not None else ""
+    amount = figures.amount(row.unowned, row.currency)
+    whole = figures.amount(row.cost, row.currency)
+    view.screen.line(f"without a {lead}: {amount} of {whole} in scope, {share}{aim}")
+
+
+def percent_of(aim: Decimal | None) -> str:
+    return "" if aim is None else f"{figures.exact(aim.scaleb(2))} %"
+
+
+def _sum(condition: str) -> str:
+    return f"coalesce(sum(x_CoverageCost) FILTER ({condition}), 0)::DECIMAL(38,18)"
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return "(" + ", ".join(map(literal, texts)) + ")"

@@ -1,0 +1,77 @@
+"""Options that several commands share, and the shape of their help."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorated = Callable[..., Any]
+
+
+def example(*lines: str) -> str:
+    """The end of a command's help: command lines that run."""
+    return (
+        "\b\n"
+        + ("Example:" if len(lines) == 1 else "Examples:")
+        + "".join(f"\n  {line}" for line in lines)
+    )
+
+
+def project(function: Decorated) -> Decorated:
+    """`--project DIR`."""
+    return click.option(
+        "--project",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=".",
+        metavar="DIR",
+        help="The folder with everyline.yaml.  [default: here]",
+    )(function)
+
+
+def form(*forms: str) -> Callable[[Decorated], Decorated]:
+    """`--as FORM`, one of `forms`; the first is the default."""
+    return click.option(
+        "--as",
+        "form",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="In csv and json every figure is exact: numbers with decimals are text in json.",
+    )
+
+
+def out(function: Decorated) -> Decorated:
+    """`--out FILE`."""
+    return click.option(
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write csv, json or parquet there, whole or not at all.",
+    )(function)
+
+
+def period(function: Decorated) -> Decorated:
+    """`--period P`."""
+    return click.option("--period", metavar="P", help="Only this month, like 2026-10.")(function)
+
+
+def where(function: Decorated) -> Decorated:
+    """`--where COLUMN=VALUE`, repeatable."""
+    return click.option(
+        "--where",
+        multiple=True,
+        metavar="COLUMN=VALUE",
+        help="Only rows of this value, compared as csv has it; no value means null. Repeatable:"
+        " other columns narrow, the same column widens.",
+    )(function)
+
+
+def by(function: Decorated) -> Decorated:
+    """`--by COLUMN,...`."""
+    return click.option(
+        "--by",
+        metavar="COLUMN,...",
+        help="Sum by these columns. Currencies are never summed together, nor are estimates with"
+        " bills; a quantity is summed where its unit is named.",
+    )(function)

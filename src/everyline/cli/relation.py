@@ -1,0 +1,195 @@
+"""One command for each relation: its rows as last run, some of them, or sums."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from everyline import runs
+from everyline.cli import coverage_table, listing, options, problem_list, selection, statement_table
+from everyline.cli import view as views
+from everyline.cli.screen import Screen
+from everyline.cli.selection import Asked
+from everyline.cli.view import View
+from everyline.cli.written import put
+from everyline.engines.duckdb import Engine, quoted
+from everyline.problems import EXIT_WELL, Problem, exit_code
+from everyline.relations import KEYS, RELATIONS, Column, Relation
+
+FORMS = ("table", "csv", "json", "parquet")
+
+
+def _later(name: str, grain: str, *key: str) -> Relation:
+    columns = tuple(Column(column, "text", "") for column in key)
+    return Relation(name, "", grain, key, columns, key, stored=False)
+
+
+NOT_MADE = {
+    relation.name: relation
+    for relation in (
+        _later(
+            "usage",
+            "who used how much in an hour",
+            *("x_Source", "hour", "ServiceProviderName", "SubAccountId", "x_CredentialId"),
+            *("x_PrincipalId", "ResourceId", "x_Model", "x_Meter", "x_Tier", "x_Unit"),
+            *("x_EstimatedCurrency", "Tags", KEYS),
+        ),
+        _later(
+            "shares",
+            "one receiver of one split",
+            *("x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind", KEYS),
+            *("x_Weight", "x_WeightTotal", "x_Driver"),
+        ),
+        _later(
+            "reconciliation",
+            "what was billed beside what was found",
+            *("x_Kind", "x_Period", "x_Measure", "x_Expected", "x_Found", "x_Difference"),
+            *("x_Tolerance", "x_Within"),
+        ),
+    )
+}
+"""Relations that no stage makes yet: their commands are there, and print nothing but a heading."""
+
+SUMMARIES: Mapping[str, Callable[[View], bool]] = {
+    "coverage": coverage_table.show,
+    "problems": problem_list.show,
+    "statements": statement_table.show,
+}
+"""Relations that a table sums up; False where the question asks for rows."""
+
+
+def _charges(project: Path, run: runs.Run, engine: Engine) -> str | Sequence[Problem]:
+    from everyline import pipeline
+
+    found = pipeline.charges_relation(engine, project)
+    return f"({found})" if isinstance(found, str) else found
+
+
+def _source(relation: Relation) -> views.Source:
+    """Where a relation's rows come from."""
+    if relation.name in NOT_MADE:
+        return lambda project, run, engine: _empty(relation, views.taxonomy(engine, run))
+    if not relation.stored:
+        return _charges
+    return lambda project, run, engine: run.relation(relation.name)
+
+
+def _empty(relation: Relation, keys: Sequence[str]) -> str:
+    names = views.expanded([column.name for column in relation.columns], keys)
+    listed = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in names)
+    return f"(SELECT {listed} WHERE false)"
+
+
+def _print(relation: Relation, project: Path, *, asked: Asked, form: str, out: Path | None) -> int:
+    screen = Screen()
+    run = runs.current(project)
+    if isinstance(run, Problem):
+        screen.problems([run])
+        return exit_code([run])
+    if relation.name in NOT_MADE:
+        screen.note(f"no stage makes `{relation.name}` yet: it has no rows")
+    with closing(Engine(project / runs.FOLDER / "spill")) as engine:
+        with screen.progress() as progress:
+            progress(f"reading {relation.name}")
+            source = _source(relation)(project, run, engine)
+        if not isinstance(source, str):
+            screen.problems(source)
+            return exit_code(source)
+        kinds = engine.columns(source)
+        wanted = selection.filters(asked, kinds, relation.name)
+        view = View(
+            screen=screen,
+            engine=engine,
+            project=project,
+            relation=relation,
+            sql=selection.chosen(engine, source, wanted),
+            kinds=kinds,
+            wanted=wanted,
+            by=asked.by,
+            keys=views.taxonomy(engine, run),
+        )
+        _show(view) if form == "table" else _write(view, form, out)
+    return EXIT_WELL
+
+
+def _show(view: View) -> None:
+    summary = SUMMARIES.get(view.relation.name)
+    if view.by is not None or summary is None or not summary(view):
+        listing.show(view)
+
+
+def _write(view: View, form: str, out: Path | None) -> None:
+    sql = view.ordered
+    if view.by is not None:
+        sql = selection.summed(view.engine, view.sql, view.by, view.relation.name)
+    try:
+        put(view.engine, sql, form, out)
+    except OSError as error:
+        if out is None or isinstance(error, BrokenPipeError):
+            raise
+        raise click.UsageError(f"`{out}` can't be written: {error.strerror}") from error
+
+
+def _command(relation: Relation) -> click.Command:
+    @click.command(
+        relation.name,
+        help=_help(relation),
+        epilog=options.example(*_EXAMPLES.get(relation.name, (f"everyline {relation.name}",))),
+    )
+    @options.project
+    @options.period
+    @options.where
+    @options.by
+    @options.form(*FORMS)
+    @options.out
+    def command(
+        project: Path,
+        period: str | None,
+        where: tuple[str, ...],
+        by: str | None,
+        form: str,
+        out: Path | None,
+    ) -> int:
+        if form == "table" and out is not None:
+            raise click.UsageError("`--out` takes `--as csv`, `--as json` or `--as parquet`")
+        if form == "parquet" and out is None:
+            raise click.UsageError("`--as parquet` takes `--out FILE`")
+        asked = Asked(period=period, where=where, by=by)
+        return _print(relation, project, asked=asked, form=form, out=out)
+
+    return command
+
+
+def _help(relation: Relation) -> str:
+    grain = relation.grain[0].upper() + relation.grain[1:]
+    return f"{grain}, as last run.\n\n{_MORE.get(relation.name, '')}"
+
+
+_MORE = {
+    "charges": "Worked out from the bills as they lie now; they can be many.",
+    "coverage": "The table shows, in percent of the cost that can be tagged: `tagged`, the bill"
+    " line carries a declared value; `FOCUS`, it carries any value; `direct`, an owner was found"
+    " for the line itself; `allocated`, directly or by a share.",
+    "statements": "The table shows each owner's total; `--where` with an owner shows its lines.",
+    "problems": "Warnings of the last good run, the largest amount first.",
+}
+_EXAMPLES = {
+    "charges": (
+        "everyline charges --period 2026-10 --as csv --out charges.csv",
+        "everyline charges --where x_Layer=none --by ServiceName",
+    ),
+    "groups": ("everyline groups --period 2026-10 --by ServiceName,x_Layer",),
+    "owned_groups": ("everyline owned_groups --where x_Layer=model --as json",),
+    "allocations": ("everyline allocations --where x_Method=unallocated --by ServiceName",),
+    "coverage": (
+        "everyline coverage --period 2026-10",
+        "everyline coverage --by x_Evidence --as csv",
+    ),
+    "statements": (
+        "everyline statements --period 2026-10",
+        "everyline statements --where x_Layer=model --by x_Method",
+    ),
+    "problems": ("everyline problems --as csv",),
+}
+commands = {relation.name: _command(relation) for relation in (*RELATIONS, *NOT_MADE.values())}

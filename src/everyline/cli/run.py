@@ -1,0 +1,98 @@
+"""`everyline run`: makes all relations of all periods found, and says what they come to."""
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from everyline.cli import coverage_table, figures, options, summary
+from everyline.cli import view as views
+from everyline.cli.layout import Column, Table
+from everyline.cli.screen import Screen
+from everyline.cli.written import put
+from everyline.engines.duckdb import Engine
+from everyline.problems import EXIT_STOP, exit_code
+from everyline.runs import Run
+
+PROBLEMS_MAX = 20
+"""How many warnings are shown in full."""
+
+
+@click.command(
+    epilog=options.example("everyline run", "everyline run --as csv"),
+    help="Makes all relations of all periods found.\n\nPrints for each period and currency the"
+    " bill, what of it is AI cost, how its owners were found, and the difference, which is 0."
+    " Problems go to stderr. All is published or nothing is: after a problem that stops, the last"
+    " good run still reads.",
+)
+@options.project
+@options.form("table", "csv", "json")
+def run(project: Path, form: str) -> int:
+    from everyline import pipeline
+
+    screen = Screen()
+    with screen.progress() as progress:
+        outcome = pipeline.run(project, progress=progress)
+    left = screen.problems(outcome.problems, PROBLEMS_MAX)
+    if left:
+        more = "everyline problems" if outcome.run else "everyline check --as csv"
+        screen.note(f"… and {left:,} more: `{more}`\n")
+    if outcome.not_carried_out:
+        named = ", ".join(f"`{part}`" for part in outcome.not_carried_out)
+        screen.note(f"checked, but not carried out by this version: {named}\n")
+    if outcome.run is None:
+        screen.note("nothing was published")
+        return exit_code(outcome.problems) or EXIT_STOP
+    with closing(Engine()) as engine:
+        if form == "table":
+            show(screen, engine, outcome.run, project)
+        else:
+            put(engine, summary.parts_sql(outcome.run), form, None)
+    return exit_code(outcome.problems)
+
+
+def show(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
+    """Prints what `run` came to, and what to do next."""
+    keys = views.taxonomy(engine, run)
+    aims = coverage_table.targets(project)
+    covered = coverage_table.covered(engine, run.relation("coverage"), keys)
+    found = summary.parts(engine, run)
+    for block, parts in found.items():
+        summary.show(screen, block, parts)
+        rows = [c for c in covered if (c.period, c.currency, c.layer) == (*block[:2], None)]
+        if rows and not block.estimated:
+            summary.show_coverage(screen, rows, aims)
+        screen.line()
+    _next(screen, engine, run, keys[0])
+
+
+def _next(screen: Screen, engine: Engine, run: Run, lead: str) -> None:
+    unowned = summary.unowned(engine, run, lead)
+    if unowned:
+        rows = [
+            [
+                each.service or each.provider or figures.NOTHING,
+                each.account or figures.NOTHING,
+                f"{figures.amount(each.cost, each.currency)} {each.currency}",
+            ]
+            for each in unowned
+        ]
+        columns = (Column(f"largest without a {lead}"), Column("account"), Column("cost", "figure"))
+        screen.table(Table(columns, rows))
+        screen.line()
+    (problems,) = engine.one(f"SELECT count(*) FROM {run.relation('problems')}")
+    (unsure,) = engine.one(
+        f"SELECT count(*) FROM {run.relation('groups')} WHERE {summary.candidate()}"
+    )
+    hints = (
+        ("everyline worklist", "what to fill in so that it finds its owner", bool(unowned)),
+        ("everyline problems", "what is odd in the bills", bool(problems)),
+        ("everyline scope", "which cost counts as AI, and which no rule is sure of", bool(unsure)),
+        ("everyline coverage", "how much is tagged, by key and layer", True),
+        ("everyline statements", f"what each {lead} gets", True),
+    )
+    shown = [[name, does] for name, does, applies in hints if applies]
+    screen.table(Table((Column("next"), Column("")), shown))
+
+
+commands = {"run": run}

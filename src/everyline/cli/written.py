@@ -1,0 +1,83 @@
+"""Rows as csv, json and parquet: exact, in order, and never held in memory at once.
+
+csv is RFC 4180 with line ends `\\n`, a null is an empty cell, and cells are what they are, also
+those that a spreadsheet would take for a formula. json is an array of objects; numbers with
+decimals are text, since most readers of json would make floats of them.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from everyline.engines.duckdb import Engine, literal, quoted, select
+
+_OPTIONS = {"csv": "FORMAT csv, HEADER true", "json": "FORMAT json, ARRAY true"}
+# HUGEINT is left out: most readers of json hold no integer of that size.
+_NATIVE_JSON = ("BOOLEAN", "INTEGER", "BIGINT")
+
+
+def text(column: str, kind: str) -> str:
+    """SQL of a column's value as text, the one form in which it is written and compared.
+
+    Args:
+        column: its name.
+        kind: its DuckDB type.
+
+    Returns:
+        SQL: decimals without exponent and trailing zeros, timestamps like `2026-10-01T00:00:00Z`,
+        booleans `true` and `false`.
+    """
+    name = quoted(column)
+    if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+        return f"rtrim(rtrim(CAST({name} AS VARCHAR), '0'), '.')"
+    if kind.startswith("TIMESTAMP"):
+        moment = f"strftime(CAST({name} AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S.%f')"
+        return f"rtrim(rtrim({moment}, '0'), '.') || 'Z'"
+    if kind.startswith(("MAP", "STRUCT")) or kind.endswith("]"):
+        return f"CAST(to_json({name}) AS VARCHAR)"
+    return f"CAST({name} AS VARCHAR)"
+
+
+def put(engine: Engine, sql: str, form: str, out: Path | None) -> None:
+    """Writes the rows of `sql`, in its order, to the file `out` or to stdout.
+
+    A regular file is replaced when all is written. What is written to stdout is made in a file
+    first, so that a fault half-way leaves no half table in somebody's pipe.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    target = None if out is None else out.resolve()
+    beside = target is not None and (target.is_file() or not target.exists())
+    parent = target.parent if target is not None and beside else None
+    with tempfile.TemporaryDirectory(prefix=".everyline-", dir=parent) as folder:
+        made = Path(folder) / f"made.{form}"
+        _make(engine, sql, form, made)
+        if target is None:
+            with made.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        elif beside:
+            os.replace(made, target)
+        else:
+            # A pipe or a device is written to; replacing it would take it away.
+            with made.open("rb") as file, target.open("wb") as opened:
+                shutil.copyfileobj(file, opened)
+
+
+def _make(engine: Engine, sql: str, form: str, target: Path) -> None:
+    if form == "parquet":
+        engine.write(sql, target)
+        return
+    kinds = engine.columns(f"({sql})")
+    shown = {name: _shown(name, kind, form) for name, kind in kinds.items()}
+    with engine.in_order():
+        engine.run(
+            f"COPY ({select(shown, f'({sql})')}) TO {literal(str(target))} ({_OPTIONS[form]})"
+        )
+
+
+def _shown(name: str, kind: str, form: str) -> str:
+    return quoted(name) if form == "json" and kind in _NATIVE_JSON else text(name, kind)
