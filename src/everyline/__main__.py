@@ -1,5 +1,7 @@
 """`python -m everyline` is the command `everyline`."""
 
+import sys
+
 from everyline.cli import main
 
-main()
+sys.exit(main())

@@ -90,15 +90,40 @@ def check(project: Path, *, progress: Progress = _silent) -> Outcome:
     return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
 
 
-def charges_relation(engine: Engine, project: Path) -> str | Sequence[Problem]:
-    """SQL of the relation `charges` of the bills as they lie, or the problems why there is none."""
+def charges_relation(
+    engine: Engine, project: Path, *, of: runs.Run | None = None
+) -> str | Sequence[Problem]:
+    """SQL of the relation `charges`, or the problems why there is none.
+
+    Args:
+        engine: where it will be read.
+        project: the folder with everyline.yaml.
+        of: a run whose inputs the charges must be, so that its figures and they agree.
+    """
     loaded = load(project)
     if loaded.configuration is None or loaded.problems:
         return in_order(loaded.problems)
     found = _read(engine, project, loaded.configuration, _silent)
     if stops := [problem for problem in found.problems if problem.level == "stop"]:
         return in_order(stops)
+    if of and (changed := _changed(of, _inputs(found.bills.files, loaded.files, project))):
+        return [changed]
     return charges.charges(engine, loaded.configuration, found.plan, found.bills.lines)
+
+
+def _changed(run_: runs.Run, inputs: Mapping[str, str]) -> Problem | None:
+    before: dict[str, str] = run_.manifest["inputs"]
+    changed = sorted(k for k in before.keys() | inputs.keys() if before.get(k) != inputs.get(k))
+    if not changed:
+        return None
+    return Problem(
+        name="inputs-changed",
+        level="stop",
+        sentence=f"{len(changed)} of the run's files have changed since, first `{changed[0]}`",
+        place=changed[0],
+        subject=changed[0],
+        hint="`everyline run` brings all relations up to date",
+    )
 
 
 def _read(engine: Engine, project: Path, configuration: Configuration, progress: Progress) -> _Read:

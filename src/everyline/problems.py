@@ -85,6 +85,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return ""
 
 
+def _shown(cost: Decimal) -> str:
+    """An exact amount with at least two decimals, and no zeros after those."""
+    whole, _, decimals = f"{cost:,f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
 def as_text(problem: Problem) -> str:
     """The problem as a person reads it; readable without colour."""
     level = "error" if problem.level == "configuration" else problem.level
@@ -93,7 +99,7 @@ def as_text(problem: Problem) -> str:
     if problem.count:
         touched.append(f"{problem.count:,} {'charge' if problem.count == 1 else 'charges'}")
     if problem.cost is not None:
-        touched.append(f"{problem.cost:,f} {problem.currency or ''}".rstrip())
+        touched.append(f"{_shown(problem.cost)} {problem.currency or ''}".rstrip())
     if problem.period:
         touched.append(problem.period)
     if touched:

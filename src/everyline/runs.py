@@ -95,6 +95,7 @@ def current(project: Path) -> Run | Problem:
         run_id = pointer.read_text(encoding="utf-8").strip()
         folder = project / FOLDER / _RUNS / run_id
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        files = manifest["files"]
     except FileNotFoundError:
         return Problem(
             name="no-run",
@@ -103,9 +104,9 @@ def current(project: Path) -> Run | Problem:
             place=str(pointer.relative_to(project)),
             hint="`everyline run` makes all relations",
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         return _damaged(project, pointer, str(error))
-    for name, sha256 in manifest["files"].items():
+    for name, sha256 in files.items():
         file = folder / f"{name}.parquet"
         if not file.exists() or _hash(file) != sha256:
             return _damaged(project, file, "its bytes are not those that were published")

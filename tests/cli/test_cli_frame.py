@@ -153,7 +153,8 @@ def long():
     print("started", flush=True)
     Engine().run("SELECT count(*) FROM range(1000000000000) AS r(n) WHERE hash(n) % 7 = 1")
 relation.commands["groups"] = click.Command("groups", callback=long)
-sys.exit(main(["groups"]))
+sys.argv[1:] = ["groups"]
+sys.exit(main())
 """
     running = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE

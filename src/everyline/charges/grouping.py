@@ -11,12 +11,12 @@ from typing import NamedTuple
 from everyline import conditions
 from everyline.charges.lines import MEASURES
 from everyline.charges.naming import NAMED
-from everyline.charges.partial import TAG
 from everyline.conditions import SqlColumn
 from everyline.config.configuration import Configuration
 from everyline.config.columns import column_type
 from everyline.engines.duckdb import literal, quoted, same
 from everyline.names import with_provider_names
+from everyline.tag_columns import by_name, is_tag, named
 
 BASE = (
     "x_Period",
@@ -52,11 +52,11 @@ COMPUTED = frozenset({"x_Period", "x_WindowStart", "x_WindowEnd", "x_Eligible", 
 """Columns of the key that no line says itself."""
 
 
-def key_columns(named: Iterable[str], tag_columns: Iterable[str]) -> tuple[str, ...]:
+def key_columns(asked: Iterable[str], tag_columns: Iterable[str]) -> tuple[str, ...]:
     """The group key: BASE, the columns that the configuration names, the tags it looks at."""
-    more = sorted(set(named) - set(BASE) - set(MEASURES))
-    tags = sorted(set(tag_columns) | {name for name in more if name.startswith(TAG)})
-    return (*BASE, *(name for name in more if not name.startswith(TAG)), *tags)
+    more = sorted(set(asked) - set(BASE) - set(MEASURES))
+    tags = sorted(set(tag_columns) | set(filter(is_tag, more)))
+    return (*BASE, *(name for name in more if not is_tag(name)), *tags)
 
 
 def billed_columns(key: Iterable[str]) -> tuple[str, ...]:
@@ -76,8 +76,11 @@ def eligible(configuration: Configuration, has: frozenset[str]) -> str:
 
 
 def _column(has: frozenset[str]) -> Callable[[str], SqlColumn | None]:
+    columns = by_name(has)
+
     def column(name: str) -> SqlColumn | None:
-        return SqlColumn(quoted(name), column_type(name) or "text") if name in has else None
+        at = columns.get(name)
+        return SqlColumn(quoted(at), column_type(name) or "text") if at else None
 
     return column
 
@@ -122,17 +125,17 @@ class Shape(NamedTuple):
     is_summed: bool
 
 
-def groups(named: str, shape: Shape) -> str:
+def groups(sums: str, shape: Shape) -> str:
     """SELECT of the relation `groups`, sorted by x_GroupId, of partial sums with names."""
-    return _groups_as_they_are(named, shape) if shape.is_summed else _groups_summed(named, shape)
+    return _groups_as_they_are(sums, shape) if shape.is_summed else _groups_summed(sums, shape)
 
 
-def _groups_summed(named: str, shape: Shape) -> str:
+def _groups_summed(partials: str, shape: Shape) -> str:
     present = [name for name in shape.key if name in shape.has]
     sums = ", ".join(f"sum({m})::DECIMAL(38,18) AS {m}" for m in MEASURES)
     inner = (
         f"SELECT {', '.join(map(quoted, present))}, {shape.eligible} AS x_Eligible,"
-        f" sum(x_LineCount)::BIGINT AS x_LineCount, {sums} FROM {named} GROUP BY ALL"
+        f" sum(x_LineCount)::BIGINT AS x_LineCount, {sums} FROM {partials} GROUP BY ALL"
     )
     known = {*present, "x_Eligible"}
     listed = [quoted(n) if n in known else f"NULL::VARCHAR AS {quoted(n)}" for n in shape.key]
@@ -140,7 +143,7 @@ def _groups_summed(named: str, shape: Shape) -> str:
     return f"SELECT {group_id(frozenset(known))} AS x_GroupId, {body} FROM ({inner}) ORDER BY x_GroupId"
 
 
-def _groups_as_they_are(named: str, shape: Shape) -> str:
+def _groups_as_they_are(partials: str, shape: Shape) -> str:
     """As `_groups_summed`, where nothing is left to sum.
 
     Sorting holds all rows at once, so only what differs is sorted: columns that are null throughout
@@ -153,7 +156,7 @@ def _groups_as_they_are(named: str, shape: Shape) -> str:
     ordered = (
         f"SELECT {group_id(known)} AS x_GroupId, {', '.join(picked)}, x_Eligible, month_,"
         f" x_LineCount, {', '.join(MEASURES)}"
-        f" FROM (SELECT *, {shape.eligible} AS x_Eligible FROM {named}) ORDER BY x_GroupId"
+        f" FROM (SELECT *, {shape.eligible} AS x_Eligible FROM {partials}) ORDER BY x_GroupId"
     )
 
     def column(name: str) -> str:
@@ -184,7 +187,7 @@ def json_hash(columns: frozenset[str]) -> str:
 
     RFC 8785 sorts members by UTF-16 code units; instants are ISO text, decimals text of 18 digits.
     """
-    ordered = sorted(columns, key=lambda name: name.encode("utf-16-be"))
+    ordered = sorted(columns, key=lambda column: named(column).encode("utf-16-be"))
     members = ", ".join(map(_member, ordered))
     return f"sha256('{{' || substr(concat({members}), 2) || '}}')"
 
@@ -199,4 +202,4 @@ def _member(name: str) -> str:
         "decimal": f"'\"' || {at}::DECIMAL(38,18)::VARCHAR || '\"'",
         "text": f"to_json({at})::VARCHAR",
     }[column_type(name) or "text"]
-    return f"{literal(',' + json.dumps(name, ensure_ascii=False) + ':')} || {value}"
+    return f"{literal(',' + json.dumps(named(name), ensure_ascii=False) + ':')} || {value}"

@@ -13,11 +13,12 @@ from everyline.charges import grouping
 from everyline.charges.checks import Control, control, inseparable
 from everyline.charges.lines import COSTS, MEASURES, line_relation, tag
 from everyline.charges.naming import NAMED, Naming, described_by
-from everyline.charges.partial import TAG, partial, present, told_apart, told_keys
+from everyline.charges.partial import partial, present, told, told_apart
 from everyline.config.configuration import Configuration
 from everyline.config.columns import FOCUS
 from everyline.engines.duckdb import Engine, parquet, quoted
 from everyline.problems import Problem
+from everyline.tag_columns import columns_of, is_tag, key_of
 
 _WINDOW = ("x_WindowStart", "x_WindowEnd")
 
@@ -62,13 +63,22 @@ def plan(
         named: columns and `Tags.<key>` that rules name where they read charges (R5).
         is_taxonomy_tag: whether a tag key, as billed, is one that the taxonomy reads (R7).
     """
-    tags = {TAG + key for one in lines for key in one.tag_keys if is_taxonomy_tag(key)}
-    return Plan(grouping.key_columns(named, tags), described_by(configuration))
+    described, asked = described_by(configuration), tuple(named)
+    keys = {key for one in lines for key in one.tag_keys if is_taxonomy_tag(key)}
+    keys |= {key_of(name) for name in (*described, *asked) if is_tag(name)}
+    columns = columns_of(keys)
+
+    def column(name: str) -> str:
+        return columns[key_of(name)] if is_tag(name) else name
+
+    # A tag that only `layers` look at is no part of the group key.
+    grouped = {columns[key] for key in keys if is_taxonomy_tag(key)}
+    return Plan(grouping.key_columns(map(column, asked), grouped), tuple(map(column, described)))
 
 
 def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path) -> Summed:
     """Partial sums and control totals of `lines`; made once for the same bytes and columns."""
-    sql, keys = partial(lines, columns), told_keys(lines, columns)
+    sql, keys = partial(lines, columns), told(lines, columns)
     entry = cache / hashlib.sha256(f"{lines.fingerprint} {sql}".encode()).hexdigest()[:32]
     relation = told_apart(parquet(entry / memory.TABLE), keys)
     kept = memory.recall(entry)
@@ -160,7 +170,7 @@ def charges(
 
     It is worked out where somebody asks for lines, and stored nowhere.
     """
-    tags = [name for name in plan_.billed if name.startswith(TAG)]
+    tags = list(filter(is_tag, plan_.billed))
     united = "(" + " UNION ALL BY NAME ".join(_identified(one, tags) for one in lines) + ")"
     has = frozenset(engine.columns(united))
     described = frozenset(plan_.described) & has
@@ -171,7 +181,7 @@ def charges(
     group = grouping.group_id(frozenset(plan_.key) & columns | {"x_Eligible"})
     named = grouping.named_relation(united, described, kept)
     shown = [n for n in (*FOCUS, *sorted(columns - FOCUS.keys())) if n in columns and n not in _INNER]
-    shown = [n for n in shown if not n.startswith(TAG)]
+    shown = [name for name in shown if not is_tag(name)]
     return (
         f"SELECT {_charge_id()} AS x_ChargeId, {', '.join(map(quoted, shown))}, {group} AS x_GroupId"
         f" FROM (SELECT *, {eligible} AS x_Eligible FROM {named})"
@@ -184,8 +194,7 @@ _INNER = ("month_", "native_", "x_Eligible")
 def _identified(lines: BillLines, tags: Sequence[str]) -> str:
     """Lines with the tags that rules look at, and the hash of their native fields (R1)."""
     relation = line_relation(lines)
-    keys = [name[len(TAG) :] for name in tags if name[len(TAG) :] in lines.tag_keys]
-    picked = [f"{present(tag(key))} AS {quoted(TAG + key)}" for key in keys]
+    picked = [f"{present(tag(key_of(t)))} AS {quoted(t)}" for t in told(lines, tags)]
     native = frozenset((*lines.columns, "x_Source"))
     return f"SELECT *, {', '.join([*picked, f'{grouping.json_hash(native)} AS native_'])} FROM ({relation})"
 

@@ -16,6 +16,7 @@ from everyline.config.configuration import Configuration
 from everyline.config.columns import CHARGES, column_type
 from everyline.config.finance import Spelling
 from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.tag_columns import by_name
 
 NAMED = ("ServiceProviderName", "x_Model", "x_Meter", "x_Tier", "x_Layer", "x_LayerRule")
 """What a description is given; the columns of the table that `describe` makes, under `named_`."""
@@ -177,12 +178,13 @@ def _detail(key: str) -> str:
 
 
 def _named_column(has: frozenset[str]) -> Callable[[str], SqlColumn | None]:
+    columns = by_name(has)
+
     def column(name: str) -> SqlColumn | None:
         if name in NAMED[:4]:
             return SqlColumn(quoted(f"named_{name}"), "text")
-        if name in has:
-            return SqlColumn(quoted(name), column_type(name) or "text")
-        return None
+        at = columns.get(name)
+        return SqlColumn(quoted(at), column_type(name) or "text") if at else None
 
     return column
 

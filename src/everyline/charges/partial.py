@@ -9,9 +9,7 @@ from everyline.bill_lines import BillLines
 from everyline.charges import lines as line
 from everyline.charges.lines import MEASURES
 from everyline.engines.duckdb import literal, quoted
-
-TAG = "Tags."
-
+from everyline.tag_columns import is_tag, key_of
 
 def partial(lines: BillLines, columns: Sequence[str]) -> str:
     """SELECT of the partial sums by `columns`, those the file lacks left out.
@@ -27,7 +25,7 @@ def partial(lines: BillLines, columns: Sequence[str]) -> str:
     start, end = line.window(lines)
     texts = line.text_columns(lines)
     plain = [name for name in columns if name in texts]
-    keys = told_keys(lines, columns)
+    keys = told(lines, columns)
     inner = {"month_": line.month(lines), "x_WindowStart": start, "x_WindowEnd": end}
     inner |= {name: texts[name] for name in plain}
     # What is the same on every line, or follows from the window, is no work for the grouping.
@@ -51,9 +49,9 @@ def partial(lines: BillLines, columns: Sequence[str]) -> str:
     return f"SELECT {', '.join(outer)} FROM ({summed})"
 
 
-def told_keys(lines: BillLines, columns: Sequence[str]) -> tuple[str, ...]:
-    """The tag keys whose values are told one after another in the column `told_`."""
-    return tuple(name[len(TAG) :] for name in columns if _has_tag(lines, name))
+def told(lines: BillLines, columns: Sequence[str]) -> tuple[str, ...]:
+    """The tags whose values are told one after another in the column `told_`."""
+    return tuple(name for name in columns if is_tag(name) and key_of(name) in lines.tag_keys)
 
 
 def told_apart(table: str, keys: Sequence[str]) -> str:
@@ -61,7 +59,7 @@ def told_apart(table: str, keys: Sequence[str]) -> str:
     if not keys:
         return table
     split = f"string_split(told_, {_BETWEEN})"
-    tags = ", ".join(f"{present(f'split_[{i}]')} AS {quoted(TAG + k)}" for i, k in enumerate(keys, 1))
+    tags = ", ".join(f"{present(f'split_[{i}]')} AS {quoted(k)}" for i, k in enumerate(keys, 1))
     return (
         f"(SELECT * EXCLUDE (told_, split_), {tags} FROM (SELECT *, {split} AS split_ FROM {table}))"
     )
@@ -87,12 +85,8 @@ def present(tag: str) -> str:
     return f"CASE WHEN {tag} >= '!' OR trim({tag}, e' \\t\\r\\n') <> '' THEN {tag} END"
 
 
-def _has_tag(lines: BillLines, name: str) -> bool:
-    return name.startswith(TAG) and name[len(TAG) :] in lines.tag_keys
-
-
-def _pointer(key: str) -> str:
-    return literal("/" + key.replace("~", "~0").replace("/", "~1"))
+def _pointer(column: str) -> str:
+    return literal("/" + key_of(column).replace("~", "~0").replace("/", "~1"))
 
 
 def _first(lines: BillLines) -> str:

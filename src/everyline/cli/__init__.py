@@ -8,7 +8,10 @@ A new command is one line of `COMMANDS` and one module, whose `commands` holds i
 """
 
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, cast
@@ -19,6 +22,8 @@ from everyline import __version__
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+_GRACE_S = 1
 
 TRACEBACK = "EVERYLINE_TRACEBACK"
 """The environment variable that asks for all of a traceback."""
@@ -97,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line; returns its exit code, and raises nothing."""
     if "_EVERYLINE_COMPLETE" in os.environ:
         everyline.main(prog_name="everyline")
+    if arguments is None:
+        _heed_interrupts()
     try:
         return _called(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
@@ -126,6 +133,27 @@ def _called(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+
+
+def _heed_interrupts() -> None:
+    """Sees to it that Ctrl-C ends the process, also while the engine works and hears nothing.
+
+    Python raises KeyboardInterrupt when the engine returns, which may take minutes. Whatever is
+    under way then is a folder aside, which the next run clears away.
+    """
+    if os.name == "nt":
+        return
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while os.read(read, 1) != bytes([signal.SIGINT]):
+            continue
+        time.sleep(_GRACE_S)
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _deafen() -> None:

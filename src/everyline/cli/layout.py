@@ -80,20 +80,15 @@ def shortened(text: str, width: int, *, ascii_only: bool) -> str:
     if cell_len(text) <= width:
         return text
     mark = "..." if ascii_only and width > 3 else "." if ascii_only else "…"
-    left = max(width - cell_len(mark), 0)
-    head = _head(text, left - left // 2)
-    tail = _head(text[::-1], left // 2)[::-1]
+    middle = len(text) // 2
+    # Measured as a whole each time: the width of a character hangs on the one before it.
+    head, tail = text[:middle][:width], text[middle:][-width:]
+    while head + tail and cell_len(head + mark + tail) > width:
+        if not tail or cell_len(head) > cell_len(tail):
+            head = head[:-1]
+        else:
+            tail = tail[1:]
     return head + mark + tail
-
-
-def _head(text: str, width: int) -> str:
-    """As many first characters as have room in `width` cells."""
-    used = 0
-    for position, character in enumerate(text):
-        used += cell_len(character)
-        if used > width:
-            return text[:position]
-    return text
 
 
 def _widths(table: Table, width: int) -> list[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -143,20 +144,12 @@ def _command(relation: Relation) -> click.Command:
     @options.by
     @options.form(*FORMS)
     @options.out
-    def command(
-        project: Path,
-        period: str | None,
-        where: tuple[str, ...],
-        by: str | None,
-        form: str,
-        out: Path | None,
-    ) -> int:
+    def command(project: Path, form: str, *, out: Path | None, **asked: Any) -> int:
         if form == "table" and out is not None:
             raise click.UsageError("`--out` takes `--as csv`, `--as json` or `--as parquet`")
         if form == "parquet" and out is None:
             raise click.UsageError("`--as parquet` takes `--out FILE`")
-        asked = Asked(period=period, where=where, by=by)
-        return _print(relation, project, asked=asked, form=form, out=out)
+        return _print(relation, project, asked=Asked(**asked), form=form, out=out)
 
     return command
 

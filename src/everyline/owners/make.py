@@ -23,8 +23,8 @@ from everyline.owners.entries import Answer, RegistryIndex, has_dates, rule_answ
 from everyline.owners.implied import implied, implies
 from everyline.owners.notices import Notice
 from everyline.owners.tags import columns_by_entry, tagged
+from everyline.tag_columns import by_name, is_tag, key_of
 
-TAG = "Tags."
 _DAY = "day_"
 _OF_DAY = "x_WindowStart::DATE"
 _ANY_DAY = date(1970, 1, 1)
@@ -67,6 +67,7 @@ class Owners:
         self._configuration = configuration
         self._groups = f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
         self._has = frozenset(engine.columns(self._groups))
+        self._column = by_name(self._has)
         self._keys = tuple(key.name for key in configuration.taxonomy)
         self._notices: list[Notice] = []
 
@@ -103,8 +104,8 @@ class Owners:
 
     def _combine(self) -> None:
         """The table `combined`: every distinct combination, numbered."""
-        tags = {name for name in self._has if name.startswith(TAG)}
-        self._columns = sorted((tags | named_columns(self._configuration)) & self._has)
+        asked = {self._column.get(name) for name in named_columns(self._configuration)}
+        self._columns = sorted({*filter(is_tag, self._has), *filter(None, asked)})
         dated = any(has_dates(self._configuration, key) for key in self._keys) or any(
             _entry_dated(self._configuration, entry) for entry in self._configuration.owners
         )
@@ -116,21 +117,23 @@ class Owners:
         )
 
     def _distinct(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-        listed = ", ".join(map(quoted, columns)) or "1"
+        if not columns:
+            return [()]  # what hangs on nothing is asked once
+        listed = ", ".join(map(quoted, columns))
         return self._engine.rows(f"SELECT DISTINCT {listed} FROM combined ORDER BY ALL")
 
     def _ask_tags(self, at: int) -> Asked:
         key = self._configuration.taxonomy[at]
-        billed = [name[len(TAG) :] for name in self._columns if name.startswith(TAG)]
+        billed = {key_of(name): name for name in self._columns if is_tag(name)}
         by_entry = columns_by_entry(key, billed)
-        columns = sorted({TAG + k for keys in by_entry.values() for k in keys})
+        columns = sorted({billed[k] for keys in by_entry.values() for k in keys})
         dated = _DAY in self._columns and has_dates(self._configuration, key.name)
         columns += [_DAY] if dated else []
         answers = []
         for row in self._distinct(columns):
             cells = dict(zip(columns, row, strict=True))
             texts = {
-                entry: [v for k in keys if (v := cells[TAG + k]) is not None]
+                entry: [v for k in keys if (v := cells[billed[k]]) is not None]
                 for entry, keys in by_entry.items()
             }
             found = tagged(key, texts, cells.get(_DAY) or _ANY_DAY)
@@ -141,20 +144,21 @@ class Owners:
         self._table(f"tags_{at}", columns, kinds, answers)
         return Asked(f"tags_{at}", tuple(columns), "tag", (key.name,))
 
-    def _ask(self, at: int, entry: Registry | OwnerRule) -> Asked:
+    def _ask(self, number: int, entry: Registry | OwnerRule) -> Asked:
         dated = _DAY in self._columns and _entry_dated(self._configuration, entry)
         day = [_DAY] if dated else []
         if isinstance(entry, Registry):
             index = RegistryIndex(self._configuration, entry.registry)
             identities = entry.registry.identities
-            columns = [name for name in identities if name in self._has] + day
+            at = {name: self._column[name] for name in identities if name in self._column}
+            columns = list(at.values()) + day
             keys = entry.registry.keys
 
             def find(cells: Mapping[str, Any]) -> Answer | None:
-                texts = [_text(cells.get(name)) for name in identities]
+                texts = [_text(cells.get(at.get(name, ""))) for name in identities]
                 return index.answer(texts, cells.get(_DAY) or _ANY_DAY)
         else:
-            columns = [self._test(at, entry)] + day
+            columns = [self._test(number, entry)] + day
             keys = tuple(entry.set)
 
             def find(cells: Mapping[str, Any]) -> Answer | None:
@@ -170,14 +174,15 @@ class Owners:
             answers.append((*row, *(answer.values.get(key) for key in keys), answer.place))
             self._notices.extend(notices.of_stale(answer, columns, row))
         kinds = {f"value_{key}": "VARCHAR" for key in keys} | {"rule": "VARCHAR"}
-        self._table(f"entry_{at}", columns, kinds, answers)
+        self._table(f"entry_{number}", columns, kinds, answers)
         evidence = "registry" if isinstance(entry, Registry) else "rule"
-        return Asked(f"entry_{at}", tuple(columns), evidence, tuple(keys))
+        return Asked(f"entry_{number}", tuple(columns), evidence, tuple(keys))
 
     def _test(self, at: int, rule: OwnerRule) -> str:
         """Adds a column to `combined`: whether the rule's condition holds."""
         def column(name: str) -> SqlColumn | None:
-            return SqlColumn(quoted(name), column_type(name) or "text") if name in self._has else None
+            at = self._column.get(name)
+            return SqlColumn(quoted(at), column_type(name) or "text") if at else None
 
         name = f"test_{at}"
         test = conditions.sql(with_provider_names(rule.when), column)

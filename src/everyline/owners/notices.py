@@ -9,6 +9,7 @@ from everyline.owners.entries import Answer
 from everyline.owners.implied import Contradiction
 from everyline.owners.tags import Tagged
 from everyline.problems import Problem, did_you_mean
+from everyline.tag_columns import is_tag
 
 
 class Notice(NamedTuple):
@@ -31,6 +32,17 @@ class Notice(NamedTuple):
 
 def of_tag(key: Key, found: Tagged, columns: Sequence[str], values: Sequence[Any]) -> Notice | None:
     """An undeclared value, or two values that contradict each other (R7)."""
+    if found.state == "undeclared" and key.values and key.values.declared(found.text or ""):
+        return Notice(
+            "value-not-valid",
+            f"`{key.name}` has the value `{found.text}`, which {key.values.file} declares,"
+            " but not for the day of these charges",
+            f"{key.name}: {found.text}",
+            "widen valid_from and valid_to, or name a successor",
+            "",
+            tuple(columns),
+            tuple(values),
+        )
     if found.state == "undeclared":
         known = key.values.values if key.values else ()
         listed = key.values.file if key.values else "its list"
@@ -116,7 +128,7 @@ def problems(
             f" WHERE EXISTS (SELECT 1 FROM noticed AS n WHERE {same('o', 'n', names) or 'true'})"
             " GROUP BY ALL ORDER BY ALL"
         )
-        tags = {n: v for n, v in zip(names, first.values, strict=True) if n.startswith("Tags.") and v is not None}
+        tags = {n: v for n, v in zip(names, first.values, strict=True) if is_tag(n) and v is not None}
         place = first.place or first_line(tags)
         found += [
             Problem(

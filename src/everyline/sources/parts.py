@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from everyline.config.sources import Bill
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
@@ -48,15 +49,17 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
         kinds = engine.columns(parquet(native.path))
         relation = f"read_parquet({literal(str(native.path))}, file_row_number=true)"
         row, label, header = "file_row_number + 1", "", tuple(kinds)
+        at = {name: name for name in header}
     else:
         text = _written(native, folder) if isinstance(native, Rows) else native
         kinds = dict.fromkeys(text.header, "")
+        at = {name: f"c{number}" for number, name in enumerate(text.header)}
         relation, row, label, header = _relation(text), "row_number() OVER ()", text.part, text.header
     naming = format_.naming(header, bill)
     constants = dict(format_.constants) | dict(bill.set)
     if bill.account:
         constants.setdefault("BillingAccountId", bill.account)
-    found = _cells(naming, constants, kinds, format_.null_words)
+    found = _cells(naming, constants, _Columns(kinds, at), format_.null_words)
     _refuse_missing(found, header)
     exact = isinstance(native, Columnar) and all(
         cell.exact or cell.kind == "text" or (cell.name == "Tags" and not naming.tags) for cell in found
@@ -75,7 +78,8 @@ def _written(rows: Rows, folder: Path) -> Csv:
 
 
 def _relation(text: Csv) -> str:
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in text.header)
+    # Engines compare names without case, and files have headers of any kind: numbers tell them apart.
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(text.header)))
     return (
         f"read_csv({literal(str(text.path))}, auto_detect=false, header=true, nullstr='',"
         f" delim={literal(text.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
@@ -83,19 +87,27 @@ def _relation(text: Csv) -> str:
     )
 
 
+class _Columns(NamedTuple):
+    """A native column to its type, empty for text files, and to its name in the relation."""
+
+    kinds: Mapping[str, str]
+    at: Mapping[str, str]
+
+
 def _cells(
-    naming: Naming, constants: Mapping[str, str], kinds: Mapping[str, str], null_words: Sequence[str]
+    naming: Naming, constants: Mapping[str, str], native: _Columns, null_words: Sequence[str]
 ) -> tuple[cells.Cell, ...]:
     found = {}
     for ours, theirs in naming.columns.items():
-        if kinds[theirs]:
-            found[ours] = cells.columnar_cell(ours, theirs, kinds[theirs])
+        at = native.at[theirs]
+        if native.kinds[theirs]:
+            found[ours] = cells.columnar_cell(ours, at, native.kinds[theirs])
         else:
-            found[ours] = cells.text_cell(ours, quoted(theirs), tuple(null_words))
+            found[ours] = cells.text_cell(ours, quoted(at), tuple(null_words))
     for name, value in constants.items():
         found[name] = cells.constant_cell(name, value)
     if naming.tags and "Tags" not in found:
-        entries = ", ".join(f"{literal(n)}, trim({quoted(n)}::VARCHAR)" for n in naming.tags)
+        entries = ", ".join(f"{literal(n)}, trim({quoted(native.at[n])}::VARCHAR)" for n in naming.tags)
         found["Tags"] = cells.Cell("Tags", "tags", text=f"json_object({entries})::VARCHAR")
     return tuple(found.values())
 
