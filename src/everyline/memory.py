@@ -38,7 +38,12 @@ def keep(entry: Path, kept: Mapping[str, Any], folder: Path) -> None:
             left.unlink()
     (folder / _FACTS).write_text(json.dumps(facts, default=str), encoding="utf-8")
     shutil.rmtree(entry, ignore_errors=True)
-    folder.rename(entry)
+    try:
+        folder.rename(entry)
+    except OSError:
+        # Another run has kept the same bytes in the meantime; then there is nothing to keep.
+        if not (entry / _FACTS).exists():
+            raise
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from everyline import __version__, control, money, runs
@@ -81,12 +82,13 @@ def run(project: Path, *, progress: Progress = _silent) -> Outcome:
 
 
 def check(project: Path, *, progress: Progress = _silent) -> Outcome:
-    """Reads configuration and data as `run` does, and publishes nothing."""
+    """Reads configuration and data as `run` does, and writes nothing into the project."""
     loaded = load(project)
     if loaded.configuration is None or loaded.problems:
         return Outcome(in_order(loaded.problems), None)
-    with runs.aside(project) as folder:
-        found = _read(Engine(folder), project, loaded.configuration, progress)
+    with TemporaryDirectory(prefix="everyline-") as folder:
+        cache = Path(folder)
+        found = _read(Engine(cache), project, loaded.configuration, progress, cache=cache)
     return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
 
 
@@ -126,8 +128,15 @@ def _changed(run_: runs.Run, inputs: Mapping[str, str]) -> Problem | None:
     )
 
 
-def _read(engine: Engine, project: Path, configuration: Configuration, progress: Progress) -> _Read:
-    cache = project / runs.FOLDER / "cache"
+def _read(
+    engine: Engine,
+    project: Path,
+    configuration: Configuration,
+    progress: Progress,
+    *,
+    cache: Path | None = None,
+) -> _Read:
+    cache = cache or project / runs.FOLDER / "cache"
     found = bills(engine, project, configuration, cache=cache / "files", progress=progress)
     named = _named_columns(configuration)
     plan = charges.plan(

@@ -180,10 +180,12 @@ def charges(
     eligible = grouping.eligible(configuration, columns - {"x_Eligible"})
     group = grouping.group_id(frozenset(plan_.key) & columns | {"x_Eligible"})
     named = grouping.named_relation(united, described, kept)
+    host = "coalesce(HostProviderName, ServiceProviderName)" if "HostProviderName" in has else ""
     shown = [n for n in (*FOCUS, *sorted(columns - FOCUS.keys())) if n in columns and n not in _INNER]
-    shown = [name for name in shown if not is_tag(name)]
+    shown = [name for name in shown if not is_tag(name) and name != "HostProviderName"]
+    shown = [*map(quoted, shown), f"{host or 'ServiceProviderName'} AS HostProviderName"]
     return (
-        f"SELECT {_charge_id()} AS x_ChargeId, {', '.join(map(quoted, shown))}, {group} AS x_GroupId"
+        f"SELECT {_charge_id()} AS x_ChargeId, {', '.join(shown)}, {group} AS x_GroupId"
         f" FROM (SELECT *, {eligible} AS x_Eligible FROM {named})"
     )
 

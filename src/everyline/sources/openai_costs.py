@@ -27,7 +27,7 @@ _COLUMNS = (
     "x_Model",
     "x_Meter",
     "x_CredentialId",
-    "x_UserId",
+    "x_PrincipalId",
     "x_ApiSource",
     "ConsumedQuantity",
     "ConsumedUnit",

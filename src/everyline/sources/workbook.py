@@ -7,6 +7,7 @@ cell. Hidden rows and columns are read like others: money may be in them.
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import ROUND_HALF_EVEN, Context, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -297,7 +298,7 @@ def _cell_text(cell: _Cell, book: _Book) -> str:
     match cell.kind:
         case "n":
             style = book.styles.get(cell.style, Style.NUMBER)
-            return date_text(value, style, from_1904=book.from_1904)
+            return date_text(_as_typed(value), style, from_1904=book.from_1904)
         case "s":
             return _shared_string(cell, book.strings) if value else ""
         case "inlineStr":
@@ -313,6 +314,30 @@ def _cell_text(cell: _Cell, book: _Book) -> str:
             raise Unreadable(f"cell `{cell.name}` {what}", "mend its formula", line=cell.row)
     what = f"is of the unknown type `{cell.kind:.20}`"
     raise Unreadable(f"cell `{cell.name}` {what}", SAVE_AGAIN, line=cell.row)
+
+
+_SHOWN_DIGITS = 15
+_SAVED_DIGITS_MAX = 17
+_SIGNIFICANT = re.compile(r"[^0-9]")
+_SHOWN = Context(prec=_SHOWN_DIGITS, rounding=ROUND_HALF_EVEN)
+
+
+def _as_typed(text: str) -> str:
+    """A number as its author typed it, where the file spells the double that it was stored as.
+
+    A spreadsheet shows 15 significant digits and saves up to 17: a typed 8.8 stands in the file as
+    `8.8000000000000007`. If 15 digits name the same double they are the number meant. A text of
+    more than 17 digits was written by a program that keeps decimals, and stays.
+    """
+    digits = len(_SIGNIFICANT.sub("", text.lower().partition("e")[0]).strip("0"))
+    if not _SHOWN_DIGITS < digits <= _SAVED_DIGITS_MAX:
+        return text
+    try:
+        shown = _SHOWN.create_decimal(text)
+        same = float(shown) == float(text)  # an equality test alone: no figure comes of it
+    except (InvalidOperation, ValueError, OverflowError):
+        return text
+    return f"{shown:f}" if same and shown.is_finite() and abs(shown.adjusted()) < 40 else text
 
 
 def _shared_string(cell: _Cell, strings: list[str]) -> str:
