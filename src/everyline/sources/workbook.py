@@ -334,10 +334,10 @@ def _as_typed(text: str) -> str:
         return text
     try:
         shown = _SHOWN.create_decimal(text)
-        same = float(shown) == float(text)  # an equality test alone: no figure comes of it
+        same = float(shown) == float(text)  # no figure comes of this test
     except (InvalidOperation, ValueError, OverflowError):
         return text
-    return f"{shown:f}" if same and shown.is_finite() and abs(shown.adjusted()) < 40 else text
+    return f"{shown.normalize(_SHOWN):f}" if same and abs(shown.adjusted()) < 40 else text
 
 
 def _shared_string(cell: _Cell, strings: list[str]) -> str:
