@@ -60,7 +60,9 @@ def balanced(charges: Totals, groups: Totals, none: Totals, allocated: Totals) -
             if billed != grouped:
                 raise Unbalanced(f"{where}: charges sum to {billed}, groups to {grouped}")
             if grouped != EXACT.add(owned, out):
-                raise Unbalanced(f"{where}: groups sum to {grouped}, owners and none to {EXACT.add(owned, out)}")
+                raise Unbalanced(
+                    f"{where}: groups sum to {grouped}, owners and none to {EXACT.add(owned, out)}"
+                )
             found.append(Balance(period, currency, cost, billed, out, owned))
     return found
 

@@ -23,7 +23,14 @@ _DESCRIPTION = (
     "x_Layer",
     "x_LayerRule",
 )
-_LINE = ("x_ChargeId", "x_SourceFile", "x_SourceRow", "ChargePeriodStart", "ChargeDescription", "ResourceId")
+_LINE = (
+    "x_ChargeId",
+    "x_SourceFile",
+    "x_SourceRow",
+    "ChargePeriodStart",
+    "ChargeDescription",
+    "ResourceId",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,11 @@ class Explanation:
         found = []
         for *cells, cost in rows:
             facts = _facts(_LINE, cells)
-            found.append(Node(f"{facts['x_SourceFile']} row {facts['x_SourceRow']}", cost, currency, 1, facts))
+            found.append(
+                Node(
+                    f"{facts['x_SourceFile']} row {facts['x_SourceRow']}", cost, currency, 1, facts
+                )
+            )
         ((count, cost),) = self._engine.rows(
             "SELECT count(*), sum(EffectiveCost)::DECIMAL(38,18) FROM explained_lines"
             " WHERE group_ = ? AND rank_ > ?",

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,6 @@ from typing import Any
 
 from everyline import __version__, control, money, runs
 from everyline.allocation import direct
-from everyline.bill_lines import BillLines
 from everyline.charges import make as charges
 from everyline.config.configuration import Configuration
 from everyline.config.load import load
@@ -159,7 +158,10 @@ def _make(
     """Writes the files of a run into `folder`; all problems, and the facts of the manifest."""
     configuration = found.configuration
     keys = [key.name for key in configuration.taxonomy]
-    files = {n: folder / f"{n}.parquet" for n in ("groups", "owners", "coverage", "statements", "problems")}
+    files = {
+        n: folder / f"{n}.parquet"
+        for n in ("groups", "owners", "coverage", "statements", "problems")
+    }
     progress("grouping charges")
     tables = [one.relation for one in found.summed]
     charges.write_groups(engine, configuration, found.plan, tables, files["groups"])
@@ -273,7 +275,18 @@ def _write_problems(engine: Engine, problems: Sequence[Problem], target: Path) -
         "hint": "VARCHAR",
     }
     rows = [
-        (p.name, p.place, p.subject, p.level, p.sentence, p.period, p.currency, p.cost, p.count, p.hint)
+        (
+            p.name,
+            p.place,
+            p.subject,
+            p.level,
+            p.sentence,
+            p.period,
+            p.currency,
+            p.cost,
+            p.count,
+            p.hint,
+        )
         for p in problems
     ]
     engine.table("problems_", columns, rows)

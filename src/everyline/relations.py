@@ -112,7 +112,15 @@ CHARGES = Relation(
         _text("x_GroupId", "its row of `groups`"),
         *_MEASURES,
     ),
-    ("x_ChargeId", "x_SourceFile", "x_SourceRow", "ServiceName", "x_Layer", "EffectiveCost", "BillingCurrency"),
+    (
+        "x_ChargeId",
+        "x_SourceFile",
+        "x_SourceRow",
+        "ServiceName",
+        "x_Layer",
+        "EffectiveCost",
+        "BillingCurrency",
+    ),
     stored=False,
 )
 
@@ -123,11 +131,22 @@ GROUPS = Relation(
     ("x_GroupId",),
     (
         _text("x_GroupId", "SHA-256 of the canonical JSON of the group key"),
-        Column(GROUP_KEY, "text", "the group key: BASE, columns and tags that the configuration names"),
+        Column(
+            GROUP_KEY, "text", "the group key: BASE, columns and tags that the configuration names"
+        ),
         Column("x_LineCount", "integer", "how many lines"),
         *_MEASURES,
     ),
-    ("x_GroupId", "x_Period", "ServiceName", "x_Model", "x_Layer", "x_LineCount", "EffectiveCost", "BillingCurrency"),
+    (
+        "x_GroupId",
+        "x_Period",
+        "ServiceName",
+        "x_Model",
+        "x_Layer",
+        "x_LineCount",
+        "EffectiveCost",
+        "BillingCurrency",
+    ),
 )
 
 OWNED_GROUPS = Relation(
@@ -207,7 +226,16 @@ COVERAGE = Relation(
         Column("EffectiveCost", "decimal", "sum, signed"),
         Column("x_CoverageCost", "decimal", "sum of max(EffectiveCost, 0)"),
     ),
-    ("x_Period", "x_Key", "x_Layer", "ServiceProviderName", "x_Tag", "x_Evidence", "x_CoverageCost", "BillingCurrency"),
+    (
+        "x_Period",
+        "x_Key",
+        "x_Layer",
+        "ServiceProviderName",
+        "x_Tag",
+        "x_Evidence",
+        "x_CoverageCost",
+        "BillingCurrency",
+    ),
 )
 
 STATEMENTS = Relation(
@@ -244,7 +272,15 @@ STATEMENTS = Relation(
         Column("x_BilledAmount", "decimal", "in the currency's minor unit, cascaded"),
         Column("x_EffectiveAmount", "decimal", "in the currency's minor unit, cascaded"),
     ),
-    ("x_Period", KEYS, "x_Method", "x_Layer", "ServiceName", "x_EffectiveAmount", "BillingCurrency"),
+    (
+        "x_Period",
+        KEYS,
+        "x_Method",
+        "x_Layer",
+        "ServiceName",
+        "x_EffectiveAmount",
+        "BillingCurrency",
+    ),
 )
 
 PROBLEMS = Relation(

@@ -32,7 +32,6 @@ def file_in_view(name: str) -> str:
     return "{{" + name + "}}"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """A published run.

@@ -106,7 +106,10 @@ def _checks(lines: BillLines) -> Sequence[_Check]:
                     "nothing to do where the vendor gives no such price",
                 )
             )
-    for quantity, unit in (("ConsumedQuantity", "ConsumedUnit"), ("PricingQuantity", "PricingUnit")):
+    for quantity, unit in (
+        ("ConsumedQuantity", "ConsumedUnit"),
+        ("PricingQuantity", "PricingUnit"),
+    ):
         if quantity in has or unit in has:
             left = f"{quantity} IS NOT NULL" if quantity in has else "false"
             right = f"{unit} IS NOT NULL" if unit in has else "false"
@@ -141,7 +144,11 @@ def _first(engine: Engine, lines: BillLines, check: _Check) -> str:
 
 
 def _problem(
-    check: _Check, place: str, period: str | None, currency: str | None, found: tuple[int, Decimal | None]
+    check: _Check,
+    place: str,
+    period: str | None,
+    currency: str | None,
+    found: tuple[int, Decimal | None],
 ) -> Problem:
     count, cost = found
     return Problem(
@@ -164,7 +171,9 @@ def _currencies(engine: Engine, lines: BillLines, controls: Sequence[Control]) -
         currency = control_.currency
         if currency is None or money.minor_digits(currency) is not None:
             continue
-        test = _Check("", "stop", f"BillingCurrency = '{currency.replace(chr(39), chr(39) * 2)}'", "", "")
+        test = _Check(
+            "", "stop", f"BillingCurrency = '{currency.replace(chr(39), chr(39) * 2)}'", "", ""
+        )
         problems.append(
             Problem(
                 name="unknown-currency",
@@ -181,9 +190,7 @@ def _currencies(engine: Engine, lines: BillLines, controls: Sequence[Control]) -
     return problems
 
 
-def inseparable(
-    engine: Engine, lines: BillLines, table: str, keys: Sequence[str]
-) -> list[Problem]:
+def inseparable(engine: Engine, lines: BillLines, table: str, keys: Sequence[str]) -> list[Problem]:
     """Tag values with the control character that tells values apart in partial sums."""
     rows = engine.rows(
         f"SELECT min(first_), count(*), sum(EffectiveCost)::DECIMAL(38,18) FROM {table}"

@@ -12,8 +12,8 @@ from everyline import conditions
 from everyline.charges.lines import MEASURES
 from everyline.charges.naming import NAMED
 from everyline.conditions import SqlColumn
-from everyline.config.configuration import Configuration
 from everyline.config.columns import column_type
+from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import literal, quoted, same
 from everyline.names import with_provider_names
 from everyline.tag_columns import by_name, is_tag, named

@@ -11,11 +11,11 @@ from everyline import conditions, memory
 from everyline.bill_lines import BillLines
 from everyline.charges import grouping
 from everyline.charges.checks import Control, control, inseparable
-from everyline.charges.lines import COSTS, MEASURES, line_relation, tag
+from everyline.charges.lines import MEASURES, line_relation, tag
 from everyline.charges.naming import NAMED, Naming, described_by
 from everyline.charges.partial import partial, present, told, told_apart
-from everyline.config.configuration import Configuration
 from everyline.config.columns import FOCUS
+from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import Engine, parquet, quoted
 from everyline.problems import Problem
 from everyline.tag_columns import columns_of, is_tag, key_of
@@ -89,7 +89,9 @@ def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path
         table = folder / memory.TABLE
         engine.write_unordered(sql, table)
         problems += inseparable(engine, lines, parquet(table), keys)
-        memory.keep(entry, {"controls": [asdict(one) for one in controls], "problems": problems}, folder)
+        memory.keep(
+            entry, {"controls": [asdict(one) for one in controls], "problems": problems}, folder
+        )
     return Summed(relation, controls, problems)
 
 
@@ -116,16 +118,15 @@ def write_groups(
     engine.write(grouping.groups(named, shape), target)
 
 
-def _is_summed(
-    engine: Engine, plan_: Plan, tables: Sequence[str], has: frozenset[str]
-) -> bool:
+def _is_summed(engine: Engine, plan_: Plan, tables: Sequence[str], has: frozenset[str]) -> bool:
     """Whether no two rows of the partial sums have one key, so that nothing is left to sum.
 
     So it is where no two tables have a month of one bill, and names tell apart what the bill's own
     words do.
     """
     months = [
-        month for table in tables
+        month
+        for table in tables
         for month in engine.rows(f"SELECT DISTINCT x_Source, month_ FROM {table}")
     ]
     if len(set(months)) < len(months):
@@ -157,9 +158,7 @@ def first_line(engine: Engine, table: str, tags: Mapping[str, Any]) -> tuple[str
     if not tags or not has.keys() >= tags.keys():
         return None
     test = " AND ".join(f"{quoted(name)} = ?" for name in tags)
-    ((first,),) = engine.rows(
-        f"SELECT min(first_) FROM {table} WHERE {test}", list(tags.values())
-    )
+    ((first,),) = engine.rows(f"SELECT min(first_) FROM {table} WHERE {test}", list(tags.values()))
     return (first["file"], first["row"]) if first else None
 
 
@@ -181,7 +180,9 @@ def charges(
     group = grouping.group_id(frozenset(plan_.key) & columns | {"x_Eligible"})
     named = grouping.named_relation(united, described, kept)
     host = "coalesce(HostProviderName, ServiceProviderName)" if "HostProviderName" in has else ""
-    shown = [n for n in (*FOCUS, *sorted(columns - FOCUS.keys())) if n in columns and n not in _INNER]
+    shown = [
+        n for n in (*FOCUS, *sorted(columns - FOCUS.keys())) if n in columns and n not in _INNER
+    ]
     shown = [name for name in shown if not is_tag(name) and name != "HostProviderName"]
     shown = [*map(quoted, shown), f"{host or 'ServiceProviderName'} AS HostProviderName"]
     return (

@@ -12,8 +12,8 @@ from importlib.resources import files
 
 from everyline import conditions, names
 from everyline.conditions import SqlColumn
-from everyline.config.configuration import Configuration
 from everyline.config.columns import CHARGES, column_type
+from everyline.config.configuration import Configuration
 from everyline.config.finance import Spelling
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.tag_columns import by_name
@@ -199,7 +199,9 @@ def _built_in_test(row: Mapping[str, str], has: frozenset[str]) -> str:
         if text is None:
             return "false"
         globs = "|".join(_glob(glob.strip()) for glob in cell.split("|"))
-        tests.append(f"coalesce(regexp_full_match(lower(trim({text})), {literal(f'(?s)({globs})')}), false)")
+        tests.append(
+            f"coalesce(regexp_full_match(lower(trim({text})), {literal(f'(?s)({globs})')}), false)"
+        )
     assert tests, "a rule that tests nothing would match every charge"
     return " AND ".join(tests)
 

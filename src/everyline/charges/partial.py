@@ -11,6 +11,7 @@ from everyline.charges.lines import MEASURES
 from everyline.engines.duckdb import literal, quoted
 from everyline.tag_columns import is_tag, key_of
 
+
 def partial(lines: BillLines, columns: Sequence[str]) -> str:
     """SELECT of the partial sums by `columns`, those the file lacks left out.
 
@@ -38,7 +39,9 @@ def partial(lines: BillLines, columns: Sequence[str]) -> str:
         # One list of pointers is read in one pass over the JSON, and one text is one key to group
         # by, twice as fast as a list or a column for each tag.
         source = f"(SELECT *, json_extract_string(Tags, [{', '.join(map(_pointer, keys))}]) AS tags_ FROM {source})"
-        inner["told_"] = f"concat({f', {_BETWEEN}, '.join(f'tags_[{i}]' for i in range(1, len(keys) + 1))})"
+        inner["told_"] = (
+            f"concat({f', {_BETWEEN}, '.join(f'tags_[{i}]' for i in range(1, len(keys) + 1))})"
+        )
     sums, names = _sums(lines)
     body = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (inner | sums).items())
     summed = f"SELECT {body} FROM {source} GROUP BY ALL"
@@ -60,9 +63,7 @@ def told_apart(table: str, keys: Sequence[str]) -> str:
         return table
     split = f"string_split(told_, {_BETWEEN})"
     tags = ", ".join(f"{present(f'split_[{i}]')} AS {quoted(k)}" for i, k in enumerate(keys, 1))
-    return (
-        f"(SELECT * EXCLUDE (told_, split_), {tags} FROM (SELECT *, {split} AS split_ FROM {table}))"
-    )
+    return f"(SELECT * EXCLUDE (told_, split_), {tags} FROM (SELECT *, {split} AS split_ FROM {table}))"
 
 
 def surplus(keys: Sequence[str]) -> str:

@@ -23,7 +23,9 @@ def coverage(allocations: str, keys: Sequence[str]) -> str:
     """
     # All keys are summed in one pass; the few rows that come out are then told apart by key.
     told = ", ".join(quoted(f"{key}{end}") for key in keys for end in ("_tag", "_evidence"))
-    sums = ", ".join(f"sum({c})::DECIMAL(38,18) AS {c}" for c in ("EffectiveCost", "x_CoverageCost"))
+    sums = ", ".join(
+        f"sum({c})::DECIMAL(38,18) AS {c}" for c in ("EffectiveCost", "x_CoverageCost")
+    )
     once = (
         f"SELECT {', '.join(_BY)}, x_Eligible, {told}, {sums} FROM {allocations}"
         " WHERE x_Basis <> 'estimated' GROUP BY ALL"

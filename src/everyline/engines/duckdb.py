@@ -72,7 +72,9 @@ class Engine:
         """As `write`, quicker, for files of our own whose order means nothing."""
         self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET})")
 
-    def table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+    def table(
+        self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]
+    ) -> None:
         """A temporary table of a few rows made in Python; values are bound, never spelt into SQL."""
         body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         self.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")

@@ -32,7 +32,9 @@ class RegistryIndex:
         self._registry = registry
         rows: dict[tuple[int, ...], dict[tuple[str, ...], list[tuple[int, RegistryRow]]]] = {}
         for at, row in enumerate(registry.rows):
-            cells = [_identity(*pair) for pair in zip(registry.identities, row.identities, strict=True)]
+            cells = [
+                _identity(*pair) for pair in zip(registry.identities, row.identities, strict=True)
+            ]
             filled = tuple(i for i, cell in enumerate(cells) if cell is not None)
             key = tuple(cell for cell in cells if cell is not None)
             rows.setdefault(filled, {}).setdefault(key, []).append((at, row))
@@ -58,7 +60,9 @@ class RegistryIndex:
         if best is None:
             return None
         row = best[2]
-        named = {k: v for k, v in zip(self._registry.keys, row.owners, strict=True) if v is not None}
+        named = {
+            k: v for k, v in zip(self._registry.keys, row.owners, strict=True) if v is not None
+        }
         return _on(self._configuration, named, self._registry.place(row), day)
 
 

@@ -65,7 +65,9 @@ class Owners:
     def __init__(self, engine: Engine, configuration: Configuration, groups: Path) -> None:
         self._engine = engine
         self._configuration = configuration
-        self._groups = f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
+        self._groups = (
+            f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
+        )
         self._has = frozenset(engine.columns(self._groups))
         self._column = by_name(self._has)
         self._keys = tuple(key.name for key in configuration.taxonomy)
@@ -180,20 +182,30 @@ class Owners:
 
     def _test(self, at: int, rule: OwnerRule) -> str:
         """Adds a column to `combined`: whether the rule's condition holds."""
+
         def column(name: str) -> SqlColumn | None:
             at = self._column.get(name)
             return SqlColumn(quoted(at), column_type(name) or "text") if at else None
 
         name = f"test_{at}"
         test = conditions.sql(with_provider_names(rule.when), column)
-        self._engine.run(f"CREATE OR REPLACE TEMP TABLE combined AS SELECT *, {test} AS {name} FROM combined")
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE combined AS SELECT *, {test} AS {name} FROM combined"
+        )
         return name
 
     def _table(
-        self, name: str, columns: Sequence[str], answers: Mapping[str, str], rows: Iterable[Sequence[object]]
+        self,
+        name: str,
+        columns: Sequence[str],
+        answers: Mapping[str, str],
+        rows: Iterable[Sequence[object]],
     ) -> None:
         """Makes the table of answers, named `a_...` so that they never meet a billed column."""
-        kinds = {c: "DATE" if c == _DAY else "BOOLEAN" if c.startswith("test_") else "VARCHAR" for c in columns}
+        kinds = {
+            c: "DATE" if c == _DAY else "BOOLEAN" if c.startswith("test_") else "VARCHAR"
+            for c in columns
+        }
         self._engine.table(name, kinds | {f"a_{k}": kind for k, kind in answers.items()}, rows)
 
     def _joins(self, asked: Iterable[Asked]) -> str:
@@ -226,7 +238,10 @@ class Owners:
         """Fills what is still missing from the entries that are asked last (R8)."""
         picked = []
         for at, key in enumerate(self._keys):
-            steps = [(f"f.value_{at}", f"@f.evidence_{at}", f"f.rule_{at}"), *self._steps(weak, key)]
+            steps = [
+                (f"f.value_{at}", f"@f.evidence_{at}", f"f.rule_{at}"),
+                *self._steps(weak, key),
+            ]
             picked += [*_chosen(at, steps, (f"f.evidence_{at}", f"f.rule_{at}")), f"f.tag_{at}"]
         self._engine.run(
             f"CREATE OR REPLACE TEMP TABLE found AS SELECT c.id_, {', '.join(picked)}"
@@ -252,7 +267,11 @@ class Owners:
             if any(places):
                 answers.append((*row, *found.values, *places))
             for contradiction in found.contradictions:
-                self._notices.append(notices.of_contradiction(contradiction, [*self._keys, *dated], (*found.values, *row[len(values):])))
+                self._notices.append(
+                    notices.of_contradiction(
+                        contradiction, [*self._keys, *dated], (*found.values, *row[len(values) :])
+                    )
+                )
         kinds = dict.fromkeys(values, "VARCHAR") | dict.fromkeys(dated, "DATE")
         kinds |= {f"new_{at}": "VARCHAR" for at in range(len(values))}
         kinds |= {f"place_{at}": "VARCHAR" for at in range(len(values))}
@@ -313,9 +332,7 @@ def _entry_dated(configuration: Configuration, entry: Registry | OwnerRule) -> b
     return bounded or any(has_dates(configuration, key) for key in entry.set)
 
 
-def _chosen(
-    at: int, steps: Sequence[tuple[str, str, str]], missing: tuple[str, str]
-) -> list[str]:
+def _chosen(at: int, steps: Sequence[tuple[str, str, str]], missing: tuple[str, str]) -> list[str]:
     """SQL of value, evidence and rule: the first step that has a value, else the reason."""
     value = ", ".join(step[0] for step in steps)
     evidence = " ".join(f"WHEN {v} IS NOT NULL THEN {_word(e)}" for v, e, _ in steps)

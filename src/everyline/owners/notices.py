@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from everyline.config.taxonomy import Key
-from everyline.engines.duckdb import Engine, quoted, same
+from everyline.engines.duckdb import Engine, same
 from everyline.owners.entries import Answer
 from everyline.owners.implied import Contradiction
 from everyline.owners.tags import Tagged
@@ -120,7 +120,10 @@ def problems(
     for alike in _alike(notices).values():
         first = alike[0]
         names = list(first.columns)
-        kinds = {n: "DATE" if n == "day_" else "BOOLEAN" if n.startswith("test_") else "VARCHAR" for n in names}
+        kinds = {
+            n: "DATE" if n == "day_" else "BOOLEAN" if n.startswith("test_") else "VARCHAR"
+            for n in names
+        }
         engine.table("noticed", kinds, [notice.values for notice in alike])
         rows = engine.rows(
             "SELECT x_Period, BillingCurrency, sum(EffectiveCost)::DECIMAL(38,18), sum(x_LineCount)::BIGINT"
@@ -128,7 +131,9 @@ def problems(
             f" WHERE EXISTS (SELECT 1 FROM noticed AS n WHERE {same('o', 'n', names) or 'true'})"
             " GROUP BY ALL ORDER BY ALL"
         )
-        tags = {n: v for n, v in zip(names, first.values, strict=True) if is_tag(n) and v is not None}
+        tags = {
+            n: v for n, v in zip(names, first.values, strict=True) if is_tag(n) and v is not None
+        }
         place = first.place or first_line(tags)
         found += [
             Problem(

@@ -50,7 +50,9 @@ def bills(
             landed.append(landing.land(file, bill, format_))
         found.problems.extend(_with_amounts(engine, problems, landed))
         found.problems.extend(p for one in landed for p in one.problems)
-        found.problems.extend(format_.across([Facts(one.file, one.facts) for one in landed if one.relation]))
+        found.problems.extend(
+            format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
+        )
         readable = [(f, one) for f, one in zip(files, landed, strict=True) if _is_readable(one)]
         found.lines.extend(_lines(bill, format_, readable))
         if format_.natural_key and readable:
@@ -83,9 +85,7 @@ def _lines(
         )
 
 
-def _joined(
-    bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed]]
-) -> BillLines:
+def _joined(bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed]]) -> BillLines:
     columns = sorted({column for _, landed in files for column in landed.columns})
     keys = sorted({key for _, landed in files for key in landed.tag_keys})
     relation = f"(SELECT * EXCLUDE (file_, rank_) FROM {_ranked(format_, files)} WHERE rank_ = 1)"

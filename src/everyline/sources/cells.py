@@ -179,4 +179,9 @@ def look_up(engine: Engine, odd: Mapping[tuple[str, str], str | None]) -> None:
     engine.table("odd_texts", {"kind": "VARCHAR", "text": "VARCHAR", "meaning": "VARCHAR"}, rows)
 
 
-SQL_TYPES = {"decimal": "DECIMAL(38,18)", "timestamp": "TIMESTAMP", "tags": "VARCHAR", "text": "VARCHAR"}
+SQL_TYPES = {
+    "decimal": "DECIMAL(38,18)",
+    "timestamp": "TIMESTAMP",
+    "tags": "VARCHAR",
+    "text": "VARCHAR",
+}

@@ -19,7 +19,9 @@ def header(path: Path) -> tuple[tuple[str, ...], str]:
     """
     text = _first_line(path)
     if not text.strip():
-        raise Unreadable("the file is empty", "fetch it again, or take it out", name="empty-file", line=1)
+        raise Unreadable(
+            "the file is empty", "fetch it again, or take it out", name="empty-file", line=1
+        )
     cells, delimiter = max(
         ((_cells(text, mark), mark) for mark in _DELIMITERS), key=lambda found: len(found[0])
     )

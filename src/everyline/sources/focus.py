@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from everyline.config.sources import Bill
 from everyline.config.columns import FOCUS
+from everyline.config.sources import Bill
 from everyline.sources import archive, delimited, json_text
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable

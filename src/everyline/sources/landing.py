@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from everyline import __version__
-from everyline.config.sources import Bill
+from everyline import __version__, memory
 from everyline.config.columns import FOCUS
+from everyline.config.sources import Bill
 from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
-from everyline import memory
 from everyline.sources import cells, odd
 from everyline.sources.deliveries import Delivered
 from everyline.sources.format import Format, Rows
@@ -107,7 +106,12 @@ class Landing:
         return kept | self._write(parts, kept, file, format_, folder)
 
     def _write(
-        self, parts: Sequence[Part], kept: dict[str, Any], file: Delivered, format_: Format, folder: Path
+        self,
+        parts: Sequence[Part],
+        kept: dict[str, Any],
+        file: Delivered,
+        format_: Format,
+        folder: Path,
     ) -> dict[str, Any]:
         """The typed table of a file whose cells need reading, and what was odd about them."""
         texts = odd.texts(self._engine, parts)
@@ -142,7 +146,9 @@ class Landing:
         if "Tags" not in columns:
             return []
         sets = f"SELECT DISTINCT json_keys(Tags) AS keys FROM {relation}"
-        return sorted(key for (key,) in self._engine.rows(f"SELECT DISTINCT unnest(keys) FROM ({sets})"))
+        return sorted(
+            key for (key,) in self._engine.rows(f"SELECT DISTINCT unnest(keys) FROM ({sets})")
+        )
 
 
 def _typed(native: Part, columns: Sequence[str], file: Delivered, looked_up: frozenset[str]) -> str:
@@ -166,7 +172,7 @@ def _typed(native: Part, columns: Sequence[str], file: Delivered, looked_up: fro
         typed = cell.text or cell.exact if as_it_lies else cell.typed(value)
         picked.append(f"{typed} AS {quoted(name)}")
     label = literal(_source_file(file, native))
-    body = ",\n  ".join([*picked, f"{label} AS x_SourceFile", f"row_ AS x_SourceRow"])
+    body = ",\n  ".join([*picked, f"{label} AS x_SourceFile", "row_ AS x_SourceRow"])
     source = f"(SELECT *, ({native.row})::BIGINT AS row_ FROM {native.relation})"
     return f"SELECT {body}\nFROM {source} AS native " + "\n".join(joins)
 

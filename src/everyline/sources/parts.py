@@ -9,7 +9,7 @@ from typing import NamedTuple
 from everyline.config.sources import Bill
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.sources import cells
-from everyline.sources.format import Columnar, Csv, Format, Native, Naming, Rows
+from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable
 
 # What a charge can't do without; other costs are taken from these (R2).
@@ -54,7 +54,12 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
         text = _written(native, folder) if isinstance(native, Rows) else native
         kinds = dict.fromkeys(text.header, "")
         at = {name: f"c{number}" for number, name in enumerate(text.header)}
-        relation, row, label, header = _relation(text), "row_number() OVER ()", text.part, text.header
+        relation, row, label, header = (
+            _relation(text),
+            "row_number() OVER ()",
+            text.part,
+            text.header,
+        )
     naming = format_.naming(header, bill)
     constants = dict(format_.constants) | dict(bill.set)
     if bill.account:
@@ -62,7 +67,8 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
     found = _cells(naming, constants, _Columns(kinds, at), format_.null_words)
     _refuse_missing(found, header)
     exact = isinstance(native, Columnar) and all(
-        cell.exact or cell.kind == "text" or (cell.name == "Tags" and not naming.tags) for cell in found
+        cell.exact or cell.kind == "text" or (cell.name == "Tags" and not naming.tags)
+        for cell in found
     )
     return Part(relation, row, label, found, naming.aside, exact)
 
@@ -107,7 +113,9 @@ def _cells(
     for name, value in constants.items():
         found[name] = cells.constant_cell(name, value)
     if naming.tags and "Tags" not in found:
-        entries = ", ".join(f"{literal(n)}, trim({quoted(native.at[n])}::VARCHAR)" for n in naming.tags)
+        entries = ", ".join(
+            f"{literal(n)}, trim({quoted(native.at[n])}::VARCHAR)" for n in naming.tags
+        )
         found["Tags"] = cells.Cell("Tags", "tags", text=f"json_object({entries})::VARCHAR")
     return tuple(found.values())
 

@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-from everyline.config.sources import Bill
 from everyline.config.columns import CHARGES
+from everyline.config.sources import Bill
 from everyline.sources import delimited, workbook
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable
@@ -35,11 +35,18 @@ def _workbook(path: Path) -> Rows:
     _, header = next(rows, (0, []))
     names = tuple(name.strip() if name else "" for name in header)
     if not any(names):
-        raise Unreadable("the first sheet is empty", "put the header in its first row", name="empty-file")
+        raise Unreadable(
+            "the first sheet is empty", "put the header in its first row", name="empty-file"
+        )
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise Unreadable(f"the header names the column `{twice[0]}` twice", "keep one of them", line=1)
+        raise Unreadable(
+            f"the header names the column `{twice[0]}` twice", "keep one of them", line=1
+        )
     width = len(names)
-    cells = (tuple(itertools.islice(itertools.chain(row, itertools.repeat(None)), width)) for _, row in rows)
+    cells = (
+        tuple(itertools.islice(itertools.chain(row, itertools.repeat(None)), width))
+        for _, row in rows
+    )
     return Rows(names, cells)
 
 

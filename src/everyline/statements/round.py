@@ -97,9 +97,7 @@ def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
     """The steps from exact units to whole minor units of one cost: issuers, owners, lines."""
     issuer = ", ".join(_ISSUER)
     by_line = same("l", "o", _ISSUER)
-    owners = (
-        f"SELECT {issuer}, lead_, step_, sum(units_{cost})::HUGEINT AS units_ FROM {lines} GROUP BY ALL"
-    )
+    owners = f"SELECT {issuer}, lead_, step_, sum(units_{cost})::HUGEINT AS units_ FROM {lines} GROUP BY ALL"
     issuers = (
         f"SELECT *, {_floor('sum(units_) OVER i + step_ // 2')} AS total_"
         f" FROM owners_{cost} WINDOW i AS (PARTITION BY {issuer})"
