@@ -13,7 +13,7 @@ EXACT = Context(prec=60)
 Totals = dict[tuple[str, str], dict[str, Decimal]]
 
 
-class Unbalanced(AssertionError):
+class Unbalanced(AssertionError):  # noqa: N818
     """A stage lost or made money: our own fault, never the data's."""
 
 

@@ -87,9 +87,10 @@ class Explanation:
         allocations = self._run.relation("allocations")
         owner = [quoted(k) for k in self._keys] + [quoted(f"{k}_evidence") for k in self._keys]
         self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE explained_parts AS SELECT x_LineId, x_Period, BillingCurrency,"
-            f" x_Method, {', '.join(owner)}, EffectiveCost, dense_rank() OVER (ORDER BY x_Period,"
-            f" BillingCurrency, x_Method, {', '.join(owner)}) AS part_ FROM {allocations} WHERE {where}"
+            "CREATE OR REPLACE TEMP TABLE explained_parts AS"
+            f" SELECT x_LineId, x_Period, BillingCurrency, x_Method, {', '.join(owner)}, EffectiveCost, dense_rank() OVER (ORDER BY x_Period,"
+            f" BillingCurrency, x_Method, {', '.join(owner)}) AS part_"
+            f" FROM {allocations} WHERE {where}"
         )
         self._describe(asked.lines_max)
         return [
@@ -151,7 +152,8 @@ class Explanation:
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE explained_groups AS SELECT p.part_, g.x_GroupId,"
             f" dense_rank() OVER (ORDER BY p.part_, {columns}) AS group_, {columns},"
-            f" g.x_LineCount FROM explained_parts AS p JOIN {self._run.relation('owned_groups')} AS g"
+            " g.x_LineCount FROM explained_parts AS p"
+            f" JOIN {self._run.relation('owned_groups')} AS g"
             " ON g.x_GroupId = p.x_LineId"
         )
         self._engine.run(
@@ -167,7 +169,8 @@ class Explanation:
         owner = [*self._keys, *(f"{key}_evidence" for key in self._keys)]
         rows = self._engine.rows(
             f"SELECT part_, x_Method, {', '.join(map(quoted, owner))} FROM explained_parts"
-            " WHERE x_Period = ? AND BillingCurrency = ? GROUP BY ALL ORDER BY abs(sum(EffectiveCost)) DESC, part_",
+            " WHERE x_Period = ? AND BillingCurrency = ? GROUP BY ALL"
+            " ORDER BY abs(sum(EffectiveCost)) DESC, part_",
             [period, currency],
         )
         parts = []
@@ -186,7 +189,8 @@ class Explanation:
         rules = [f"{key}_rule" for key in self._keys]
         columns = ", ".join(map(quoted, [*_DESCRIPTION, *rules]))
         rows = self._engine.rows(
-            f"SELECT group_, count(*), {columns} FROM explained_groups WHERE part_ = ? GROUP BY ALL",
+            f"SELECT group_, count(*), {columns} FROM explained_groups"
+            " WHERE part_ = ? GROUP BY ALL",
             [part],
         )
         found = []

@@ -56,7 +56,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
         set(problems),
         key=lambda p: (
             _ORDER.index(p.level),
-            -abs(p.cost or 0),
+            -abs(p.cost or Decimal(0)),
             p.name,
             p.place,
             p.subject,

@@ -25,7 +25,7 @@ _CARRIED = (
 
 
 def allocations(owned: str, taxonomy: Sequence[Key]) -> str:
-    """SELECT of `allocations` of groups that nothing splits, in the order of `owned`: one part each.
+    """SELECT of `allocations` of groups that nothing splits: one part each, as `owned` lies.
 
     Args:
         owned: SQL of owned_groups.

@@ -140,7 +140,8 @@ def _groups_summed(partials: str, shape: Shape) -> str:
     known = {*present, "x_Eligible"}
     listed = [quoted(n) if n in known else f"NULL::VARCHAR AS {quoted(n)}" for n in shape.key]
     body = ", ".join([*listed, "x_LineCount", *MEASURES])
-    return f"SELECT {group_id(frozenset(known))} AS x_GroupId, {body} FROM ({inner}) ORDER BY x_GroupId"
+    ids = group_id(frozenset(known))
+    return f"SELECT {ids} AS x_GroupId, {body} FROM ({inner}) ORDER BY x_GroupId"
 
 
 def _groups_as_they_are(partials: str, shape: Shape) -> str:

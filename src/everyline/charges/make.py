@@ -199,7 +199,8 @@ def _identified(lines: BillLines, tags: Sequence[str]) -> str:
     relation = line_relation(lines)
     picked = [f"{present(tag(key_of(t)))} AS {quoted(t)}" for t in told(lines, tags)]
     native = frozenset((*lines.columns, "x_Source"))
-    return f"SELECT *, {', '.join([*picked, f'{grouping.json_hash(native)} AS native_'])} FROM ({relation})"
+    picked.append(f"{grouping.json_hash(native)} AS native_")
+    return f"SELECT *, {', '.join(picked)} FROM ({relation})"
 
 
 def _charge_id() -> str:

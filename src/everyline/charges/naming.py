@@ -76,11 +76,13 @@ class Naming:
         """
         listed = ", ".join(quoted(column) for column in sorted(columns))
         self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE described_as_billed AS SELECT DISTINCT {listed} FROM {relation}"
+            "CREATE OR REPLACE TEMP TABLE described_as_billed AS"
+            f" SELECT DISTINCT {listed} FROM {relation}"
         )
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE described_by_name AS"
-            f" SELECT {listed}, {self._names(columns)} FROM described_as_billed AS d {self._joins(columns)}"
+            f" SELECT {listed}, {self._names(columns)}"
+            f" FROM described_as_billed AS d {self._joins(columns)}"
         )
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE described_by_layer AS SELECT * EXCLUDE (rule_),"
@@ -90,14 +92,14 @@ class Naming:
         self._encode(columns)
 
     def _encode(self, columns: frozenset[str]) -> None:
-        """The table `described`: the same, with each text once more as a number, `code_<column>`."""
+        """The table `described`: each text once more as a number, in `code_<column>`."""
         codes = []
         texts = {c: quoted(c) for c in columns} | {c: f"named_{c}" for c in NAMED}
         for at, (column, text) in enumerate(sorted(texts.items())):
             self._engine.run(f"DROP TABLE IF EXISTS described; DROP TYPE IF EXISTS code_{at}")
             self._engine.run(
-                f"CREATE TYPE code_{at} AS ENUM (SELECT DISTINCT {text}::VARCHAR FROM described_by_layer"
-                f" WHERE {text} IS NOT NULL ORDER BY ALL)"
+                f"CREATE TYPE code_{at} AS ENUM (SELECT DISTINCT {text}::VARCHAR"
+                f" FROM described_by_layer WHERE {text} IS NOT NULL ORDER BY ALL)"
             )
             codes.append(f"{text}::VARCHAR::code_{at} AS {quoted(f'code_{column}')}")
         self._engine.run(
@@ -109,7 +111,8 @@ class Naming:
         tier = _column(has, "x_Tier")
         return (
             f"coalesce(provider.name, {provider}) AS named_ServiceProviderName,"
-            f" coalesce(model.name, {_model(has)}, service.name, description.name) AS named_x_Model,"
+            f" coalesce(model.name, {_model(has)}, service.name, description.name)"
+            " AS named_x_Model,"
             " meter.name AS named_x_Meter,"
             f" coalesce({tier}, 'standard') AS named_x_Tier"
         )
@@ -129,7 +132,8 @@ class Naming:
         joins = []
         for name, (expression, lookup) in looked_up.items():
             texts = self._engine.rows(
-                f"SELECT DISTINCT {expression} AS text FROM described_as_billed AS d WHERE text IS NOT NULL"
+                f"SELECT DISTINCT {expression} AS text FROM described_as_billed AS d"
+                " WHERE text IS NOT NULL"
             )
             found = [(text, lookup(text)) for (text,) in texts]
             self._engine.table(
@@ -141,7 +145,7 @@ class Naming:
     def _rule(self, has: frozenset[str]) -> str:
         """SQL of the struct {layer, name} of the first rule that matches (R4)."""
         column = _named_column(has)
-        whens = []
+        whens: list[tuple[str, str, str]] = []
         for rule in self._configuration.layers:
             test = conditions.sql(names.with_provider_names(rule.when), column)
             whens.append((test, rule.layer, rule.place))

@@ -38,7 +38,8 @@ def partial(lines: BillLines, columns: Sequence[str]) -> str:
     if keys:
         # One list of pointers is read in one pass over the JSON, and one text is one key to group
         # by, twice as fast as a list or a column for each tag.
-        source = f"(SELECT *, json_extract_string(Tags, [{', '.join(map(_pointer, keys))}]) AS tags_ FROM {source})"
+        pointers = ", ".join(map(_pointer, keys))
+        source = f"(SELECT *, json_extract_string(Tags, [{pointers}]) AS tags_ FROM {source})"
         inner["told_"] = (
             f"concat({f', {_BETWEEN}, '.join(f'tags_[{i}]' for i in range(1, len(keys) + 1))})"
         )
@@ -63,7 +64,10 @@ def told_apart(table: str, keys: Sequence[str]) -> str:
         return table
     split = f"string_split(told_, {_BETWEEN})"
     tags = ", ".join(f"{present(f'split_[{i}]')} AS {quoted(k)}" for i, k in enumerate(keys, 1))
-    return f"(SELECT * EXCLUDE (told_, split_), {tags} FROM (SELECT *, {split} AS split_ FROM {table}))"
+    return (
+        f"(SELECT * EXCLUDE (told_, split_), {tags}"
+        f" FROM (SELECT *, {split} AS split_ FROM {table}))"
+    )
 
 
 def surplus(keys: Sequence[str]) -> str:
@@ -77,7 +81,7 @@ _BETWEEN = "chr(31)"
 
 
 def _is_constant(sql: str) -> bool:
-    return sql.startswith("'") or sql.startswith("NULL")
+    return sql.startswith(("'", "NULL"))
 
 
 def present(tag: str) -> str:

@@ -1,4 +1,4 @@
-"""Coverage (R22): cost by how it was tagged, and by how its owner was found or why there is none."""
+"""Coverage (R22): cost by how it was tagged, and by how its owner was found, or why not."""
 
 from collections.abc import Sequence
 

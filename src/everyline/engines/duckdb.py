@@ -1,4 +1,4 @@
-"""The embedded engine: one DuckDB connection with the settings that exactness and safety ask for."""
+"""The embedded engine: one DuckDB connection with settings for exactness and safety."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ class Engine:
     def table(
         self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]
     ) -> None:
-        """A temporary table of a few rows made in Python; values are bound, never spelt into SQL."""
+        """A temporary table of rows made in Python; values are bound, never spelt into SQL."""
         body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         self.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
         rows = [tuple(row) for row in rows]

@@ -30,13 +30,15 @@ class RegistryIndex:
     def __init__(self, configuration: Configuration, registry: RegistryTable) -> None:
         self._configuration = configuration
         self._registry = registry
-        rows: dict[tuple[int, ...], dict[tuple[str, ...], list[tuple[int, RegistryRow]]]] = {}
+        rows: dict[
+            tuple[int, ...], dict[tuple[str | None, ...], list[tuple[int, RegistryRow]]]
+        ] = {}
         for at, row in enumerate(registry.rows):
             cells = [
                 _identity(*pair) for pair in zip(registry.identities, row.identities, strict=True)
             ]
             filled = tuple(i for i, cell in enumerate(cells) if cell is not None)
-            key = tuple(cell for cell in cells if cell is not None)
+            key = tuple(cells[i] for i in filled)
             rows.setdefault(filled, {}).setdefault(key, []).append((at, row))
         self._by_filled = sorted(rows.items(), key=lambda item: -len(item[0]))
 
@@ -54,7 +56,7 @@ class RegistryIndex:
             if best and len(filled) < best[0]:
                 break
             key = tuple(identities[at] for at in filled)
-            for at, row in rows.get(key, ()):  # type: ignore[call-overload]
+            for at, row in rows.get(key, ()):
                 if row.validity.holds(day) and (best is None or at < best[1]):
                     best = (len(filled), at, row)
         if best is None:

@@ -29,7 +29,10 @@ _DAY = "day_"
 _OF_DAY = "x_WindowStart::DATE"
 _ANY_DAY = date(1970, 1, 1)
 
-_UNTAGGED = "CASE {tag} WHEN 'conflict' THEN 'conflict' WHEN 'undeclared' THEN 'unknown_value' ELSE 'untagged' END"
+_UNTAGGED = (
+    "CASE {tag} WHEN 'conflict' THEN 'conflict' WHEN 'undeclared' THEN 'unknown_value'"
+    " ELSE 'untagged' END"
+)
 
 
 class Asked(NamedTuple):
@@ -160,7 +163,7 @@ class Owners:
                 texts = [_text(cells.get(at.get(name, ""))) for name in identities]
                 return index.answer(texts, cells.get(_DAY) or _ANY_DAY)
         else:
-            columns = [self._test(number, entry)] + day
+            columns = [self._test(number, entry), *day]
             keys = tuple(entry.set)
 
             def find(cells: Mapping[str, Any]) -> Answer | None:
@@ -287,8 +290,9 @@ class Owners:
             ]
         by_day = f" AND {same('c', 'i', dated)}" if dated else ""
         self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found AS SELECT f.id_, {', '.join(picked)} FROM {table} AS f"
-            f" JOIN combined AS c USING (id_) LEFT JOIN implied AS i ON {same('f', 'i', values)}{by_day}"
+            f"CREATE OR REPLACE TEMP TABLE found AS SELECT f.id_, {', '.join(picked)}"
+            f" FROM {table} AS f JOIN combined AS c USING (id_)"
+            f" LEFT JOIN implied AS i ON {same('f', 'i', values)}{by_day}"
         )
 
     def _owners(self) -> str:
@@ -301,7 +305,8 @@ class Owners:
                 f"f.tag_{at} AS {quoted(f'{key}_tag')}",
                 f"f.rule_{at} AS {quoted(f'{key}_rule')}",
             ]
-        return f"SELECT {', '.join(picked)} FROM combined AS c JOIN found AS f USING (id_) ORDER BY ALL"
+        found = "combined AS c JOIN found AS f USING (id_)"
+        return f"SELECT {', '.join(picked)} FROM {found} ORDER BY ALL"
 
 
 def owned_groups(groups: str, owners: str, columns: Sequence[str], keys: Sequence[str]) -> str:

@@ -126,7 +126,8 @@ def problems(
         }
         engine.table("noticed", kinds, [notice.values for notice in alike])
         rows = engine.rows(
-            "SELECT x_Period, BillingCurrency, sum(EffectiveCost)::DECIMAL(38,18), sum(x_LineCount)::BIGINT"
+            "SELECT x_Period, BillingCurrency, sum(EffectiveCost)::DECIMAL(38,18),"
+            " sum(x_LineCount)::BIGINT"
             f" FROM {owned} AS o"
             f" WHERE EXISTS (SELECT 1 FROM noticed AS n WHERE {same('o', 'n', names) or 'true'})"
             " GROUP BY ALL ORDER BY ALL"

@@ -53,7 +53,8 @@ class Cell:
         """SQL: the text, where it needs the rules in Python; else null."""
         if self.exact or self.kind == "text":
             return "NULL::VARCHAR"
-        return f"CASE WHEN {self.text} IS NOT NULL AND {_FAST[self.kind](self.text)} IS NULL THEN {self.text} END"
+        unread = f"{self.text} IS NOT NULL AND {_FAST[self.kind](self.text)} IS NULL"
+        return f"CASE WHEN {unread} THEN {self.text} END"
 
     def typed(self, looked_up: str | None) -> str:
         """SQL of the typed value; `looked_up` is the SQL of what the rules made of an odd text."""
@@ -76,7 +77,8 @@ def _fast_instant(text: str) -> str:
 
 
 def _fast_tags(text: str) -> str:
-    return f"CASE WHEN left({text}, 1) = '{{' AND NOT {odd_colon(text)} AND {keys_differ(text)} THEN {text} END"
+    plain = f"left({text}, 1) = '{{' AND NOT {odd_colon(text)} AND {keys_differ(text)}"
+    return f"CASE WHEN {plain} THEN {text} END"
 
 
 def odd_colon(tags: str) -> str:
@@ -128,7 +130,8 @@ def columnar_cell(name: str, column: str, kind: str) -> Cell:
     if kind.startswith("MAP("):
         return Cell(name, ours, exact=f"to_json({at})::VARCHAR")
     if kind.startswith("STRUCT(") and kind.endswith("[]") and ours == "tags":
-        entries = f"list_transform({at}, lambda e: to_json(e.key)::VARCHAR || ':' || to_json(e.value)::VARCHAR)"
+        entry = "to_json(e.key)::VARCHAR || ':' || to_json(e.value)::VARCHAR"
+        entries = f"list_transform({at}, lambda e: {entry})"
         return Cell(name, ours, text=f"'{{' || array_to_string({entries}, ',') || '}}'")
     if kind.startswith("STRUCT("):
         return Cell(name, ours, text=f"to_json({at})::VARCHAR")

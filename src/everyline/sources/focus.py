@@ -1,4 +1,4 @@
-"""FOCUS Cost and Usage, versions 1.0 to 1.4: CSV, gzipped CSV, JSON lines, Parquet, zip of CSV parts.
+"""FOCUS Cost and Usage 1.0 to 1.4: CSV, gzipped CSV, JSON lines, Parquet, zip of CSV parts.
 
 Source: the FOCUS specification. Files of 1.0 to 1.3 are read as 1.4 (R27). Columns may stand in any
 order; columns of no FOCUS version that do not start with `x_` are left aside, and named.

@@ -6,7 +6,7 @@ makes floats; money must be neither. So numbers come out as `Number`, a text tha
 
 import json
 import re
-from json.decoder import scanstring
+from collections.abc import Callable
 from typing import Any
 
 from everyline.sources.unreadable import Unreadable
@@ -23,6 +23,8 @@ def _no_number(text: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_no_number)
+# The scanner of the standard reader, which its type stubs leave out.
+_scan: Callable[[str, int], tuple[str, int]] = json.decoder.scanstring  # type: ignore[attr-defined]
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -115,17 +117,17 @@ def _members(text: str) -> list[tuple[str, str, bool]]:
             raise ValueError(sign)
         return skip(at + 1)
 
-    found = []
+    found: list[tuple[str, str, bool]] = []
     at = expect(skip(0), "{")
     while text[at] != "}":
         if found:
             at = expect(at, ",")
         if text[at] != '"':
             raise ValueError(at)
-        key, at = scanstring(text, at + 1)
+        key, at = _scan(text, at + 1)
         at = expect(skip(at), ":")
         if text[at] == '"':
-            value, end = scanstring(text, at + 1)
+            value, end = _scan(text, at + 1)
             found.append((key, value, True))
         else:
             _, end = _DECODER.raw_decode(text, at)

@@ -1,7 +1,7 @@
 """OpenAI organisation costs: pages of `GET /v1/organization/costs`, one JSON file a page.
 
-Source: OpenAI's OpenAPI document, `GET /organization/costs`. Amounts are US dollars, net; buckets are
-UTC days; `project_id` null means "not grouped" or "no project". The report knows no invoice.
+Source: OpenAI's OpenAPI document, `GET /organization/costs`. Amounts are US dollars, net; buckets
+are UTC days; `project_id` null means "not grouped" or "no project". The report knows no invoice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ def _rows(buckets: Sequence[Mapping[str, Any]], bill: Bill) -> Iterator[tuple[st
 
 
 def _parts(line_item: str | None) -> tuple[str | None, str | None]:
-    """Model and token class of a line item: split at the last comma, kept whole where there is none.
+    """Model and token class of a line item: split at the last comma, if it has one.
 
     `gpt-4o-2024-08-06, input` names both, `input_tokens` alone a class, `web search tool calls` a
     tool; a bare text is taken as the model only where it holds no blank, as ids never do.
@@ -91,7 +91,7 @@ def _parts(line_item: str | None) -> tuple[str | None, str | None]:
 
 
 def _instant(value: Any) -> str | None:
-    """Unix seconds as ISO text; what is no whole number stays as it is, to be named as a problem."""
+    """Unix seconds as ISO text; what is no whole number stays as it is, to be named."""
     text = json_text.cell(value)
     if text is None or not text.lstrip("-").isdecimal() or len(text) > 12:
         return text

@@ -50,7 +50,7 @@ def _missing_pages(files: Sequence[Facts]) -> list[Problem]:
                 Problem(
                     name="missing-page",
                     level="stop",
-                    sentence="the report goes on (`has_more` is true), but no file has its next page",
+                    sentence="the report goes on (`has_more`), but no file has its next page",
                     place=page.file,
                     subject=str(end),
                     hint=f"fetch the page whose first bucket starts at `{end}`, and run again",

@@ -84,7 +84,7 @@ def _written(rows: Rows, folder: Path) -> Csv:
 
 
 def _relation(text: Csv) -> str:
-    # Engines compare names without case, and files have headers of any kind: numbers tell them apart.
+    # Engines compare names without case, and headers may hold anything: numbers tell them apart.
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(text.header)))
     return (
         f"read_csv({literal(str(text.path))}, auto_detect=false, header=true, nullstr='',"

@@ -55,7 +55,8 @@ def statements(lines: str, keys: Sequence[str], minor_digits: Mapping[str, int])
     units = ", ".join(f"{_units(cost)} AS units_{cost}" for cost in _COSTS)
     numbered = (
         f"SELECT *, {units}, {_array(columns)} AS line_, {_array(keys[:1])} AS lead_,"
-        f" {_powers(minor_digits, _SCALE)} AS step_, {_powers(minor_digits, _SHOWN_DIGITS)} AS shown_"
+        f" {_powers(minor_digits, _SCALE)} AS step_,"
+        f" {_powers(minor_digits, _SHOWN_DIGITS)} AS shown_"
         f" FROM {lines}"
     )
     steps = [f"numbered AS ({numbered})"]
@@ -81,7 +82,7 @@ def _powers(minor_digits: Mapping[str, int], scale: int) -> str:
 
 
 def _units(cost: str) -> str:
-    """SQL of an amount in integers of 10^-18, exact: whole part and fraction apart, so none overflows."""
+    """SQL of an amount in integers of 10^-18, exact: whole part and fraction apart."""
     one = f"1{'0' * _SCALE}"
     whole = f"trunc({cost})::HUGEINT * {one}::HUGEINT"
     return f"({whole} + (({cost} - trunc({cost})) * {one}::DECIMAL(19,0))::HUGEINT)"
@@ -97,7 +98,10 @@ def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
     """The steps from exact units to whole minor units of one cost: issuers, owners, lines."""
     issuer = ", ".join(_ISSUER)
     by_line = same("l", "o", _ISSUER)
-    owners = f"SELECT {issuer}, lead_, step_, sum(units_{cost})::HUGEINT AS units_ FROM {lines} GROUP BY ALL"
+    owners = (
+        f"SELECT {issuer}, lead_, step_, sum(units_{cost})::HUGEINT AS units_"
+        f" FROM {lines} GROUP BY ALL"
+    )
     issuers = (
         f"SELECT *, {_floor('sum(units_) OVER i + step_ // 2')} AS total_"
         f" FROM owners_{cost} WINDOW i AS (PARTITION BY {issuer})"
@@ -119,7 +123,7 @@ def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
 
 
 def _handed(relation: str, units: str, parent: str, tie: str) -> str:
-    """SELECT with `whole_`: floors, and the missing units to the largest fractions, ties by `tie`."""
+    """SELECT with `whole_`: floors, missing units to the largest fractions, ties by `tie`."""
     return (
         "SELECT * EXCLUDE (floor_, fraction_, missing_, rank_),"
         " floor_ + (rank_ <= missing_)::INTEGER AS whole_ FROM ("
@@ -138,4 +142,5 @@ def _floor(units: str) -> str:
 def _amount(cost: str) -> str:
     """SQL of whole minor units as an amount of the currency, exact."""
     tick = f"0.{'0' * (_SHOWN_DIGITS - 1)}1::DECIMAL(5,{_SHOWN_DIGITS})"
-    return f"((whole_{cost} * shown_)::DECIMAL(33,0) * {tick})::DECIMAL(38,{_SHOWN_DIGITS}) AS {_COSTS[cost]}"
+    amount = f"(whole_{cost} * shown_)::DECIMAL(33,0) * {tick}"
+    return f"({amount})::DECIMAL(38,{_SHOWN_DIGITS}) AS {_COSTS[cost]}"
