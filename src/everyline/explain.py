@@ -88,8 +88,9 @@ class Explanation:
         owner = [quoted(k) for k in self._keys] + [quoted(f"{k}_evidence") for k in self._keys]
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE explained_parts AS"
-            f" SELECT x_LineId, x_Period, BillingCurrency, x_Method, {', '.join(owner)}, EffectiveCost, dense_rank() OVER (ORDER BY x_Period,"
-            f" BillingCurrency, x_Method, {', '.join(owner)}) AS part_"
+            f" SELECT x_LineId, x_Period, BillingCurrency, x_Method, {', '.join(owner)},"
+            " EffectiveCost, dense_rank() OVER (ORDER BY x_Period, BillingCurrency, x_Method,"
+            f" {', '.join(owner)}) AS part_"
             f" FROM {allocations} WHERE {where}"
         )
         self._describe(asked.lines_max)

@@ -136,7 +136,7 @@ def _read(
     cache: Path | None = None,
 ) -> _Read:
     cache = cache or project / runs.FOLDER / "cache"
-    found = bills(engine, project, configuration, cache=cache / "files", progress=progress)
+    found = bills(engine, project, configuration, cache=cache, progress=progress)
     named = _named_columns(configuration)
     plan = charges.plan(
         configuration,

@@ -1,4 +1,4 @@
-"""The data dictionary: every relation of a run, its grain, key, columns, and the folder of its maker.
+"""The data dictionary: every relation of a run, its grain, key, columns, and its maker.
 
 No logic. `KEYS` stands for one column `k` and one `k_evidence` for each taxonomy key `k`;
 `K_TAG` and `K_RULE` for `k_tag` and `k_rule`; `GROUP_KEY` for the columns of rule R5.

@@ -2,7 +2,8 @@
 
 `.everyline/runs/<run id>/` holds Parquet files and `manifest.json`, which also has the relations
 that are views over the files: nothing is written twice. Files are written in a folder aside, hashed
-and synced; the folder is renamed; then the one file `.everyline/current` is replaced. A reader sees the last good run or the new one, never a mixture.
+and synced; the folder is renamed; then the one file `.everyline/current` is replaced. A reader sees
+the last good run or the new one, never a mixture.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Anthropic cost report: pages of `GET /v1/organizations/cost_report`, one JSON file a page.
 
 Source: Anthropic Admin API reference, cost report. `amount` is a decimal text in cents: the point
-is moved by two places, as text. Buckets are UTC days; `workspace_id` null means "not grouped" or the
-default workspace. Priority Tier, seats and subscriptions are not in this report; it has no
+is moved by two places, as text. Buckets are UTC days; `workspace_id` null means "not grouped" or
+the default workspace. Priority Tier, seats and subscriptions are not in this report; it has no
 quantities and knows no invoice.
 """
 

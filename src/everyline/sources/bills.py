@@ -38,7 +38,7 @@ def bills(
     engine: Engine, project: Path, configuration: Configuration, *, cache: Path, progress: Progress
 ) -> Bills:
     """Reads what is new of the bills of `configuration`; the rest is known from `cache`."""
-    landing = Landing(engine, cache)
+    landing = Landing(engine, cache / "files", cache.parent)
     found = Bills([], [], [])
     for bill in configuration.bills:
         format_ = formats()[bill.format]

@@ -38,7 +38,7 @@ class Cell:
 
     Attributes:
         name: ours.
-        kind: decimal, timestamp, tags or text.
+        kind: decimal, timestamp, tags, person or text.
         text: SQL of the cleaned text, null where absent; empty if `exact` is set.
         exact: SQL of the typed value where the file's own type needs no reading; else empty.
     """
@@ -94,7 +94,17 @@ def keys_differ(tags: str) -> str:
     return f"try(len(json_keys({tags})) = len(list_distinct(json_keys({tags}))))"
 
 
-_FAST = {"decimal": _fast_number, "timestamp": _fast_instant, "tags": _fast_tags}
+def _never(_: str) -> str:
+    """People are never plain: each is looked up under a keyed hash."""
+    return "NULL::VARCHAR"
+
+
+_FAST = {
+    "decimal": _fast_number,
+    "timestamp": _fast_instant,
+    "tags": _fast_tags,
+    "person": _never,
+}
 
 
 def kind_of(column: str) -> str:

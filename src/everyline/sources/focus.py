@@ -14,8 +14,12 @@ from everyline.sources import archive, delimited, json_text
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable
 
-# What a column of an earlier version is called in 1.4.
-_EARLIER = {"ProviderName": "ServiceProviderName"}
+# What a column of an earlier version is called in 1.4, and one of the draft of 1.5 until it is out.
+_EARLIER = {
+    "ProviderName": "ServiceProviderName",
+    "PrincipalId": "x_PrincipalId",
+    "CredentialId": "x_CredentialId",
+}
 
 # Columns of earlier versions that 1.4 has no more.
 _REMOVED = frozenset({"PublisherName"})

@@ -19,7 +19,7 @@ from everyline.config.sources import Bill
 from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
-from everyline.sources import cells, odd
+from everyline.sources import cells, odd, people
 from everyline.sources.deliveries import Delivered
 from everyline.sources.format import Format, Rows
 from everyline.sources.parts import Part, part
@@ -57,9 +57,10 @@ class Landed:
 class Landing:
     """Lands files into a cache folder; the engine is the one that will read them."""
 
-    def __init__(self, engine: Engine, cache: Path) -> None:
+    def __init__(self, engine: Engine, cache: Path, people_folder: Path) -> None:
         self._engine = engine
         self._cache = cache
+        self._people = people_folder
         cache.mkdir(parents=True, exist_ok=True)
 
     def land(self, file: Delivered, bill: Bill, format_: Format) -> Landed:
@@ -114,7 +115,7 @@ class Landing:
         folder: Path,
     ) -> dict[str, Any]:
         """The typed table of a file whose cells need reading, and what was odd about them."""
-        texts = odd.texts(self._engine, parts)
+        texts = odd.texts(self._engine, parts, lambda: people.key_of(self._people))
         odd.look_up(self._engine, texts)
         looked_up = frozenset(text.column for text in texts)
         table = folder / memory.TABLE
@@ -195,6 +196,7 @@ def _key(file: Delivered, bill: Bill, format_: Format) -> str:
         sorted(bill.columns.items()),
         sorted(bill.set.items()),
         bill.account,
+        bill.people,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

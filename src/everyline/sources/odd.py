@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from everyline.engines.duckdb import Engine, literal
 from everyline.problems import Problem
-from everyline.sources import cells
+from everyline.sources import cells, people
 from everyline.sources.parts import Part
 
 # An unreadable cell of these columns stops the run (R2, R3); elsewhere it is absent, with `warn`.
@@ -39,7 +39,7 @@ class OddText:
     Attributes:
         part: which part it stands in.
         column: ours.
-        kind: decimal, timestamp or tags.
+        kind: decimal, timestamp, tags or person.
         text: as written, trimmed.
         count: in how many rows.
         row: the first of them.
@@ -61,7 +61,7 @@ class OddText:
     lost: Decimal
 
 
-def texts(engine: Engine, parts: Sequence[Part]) -> list[OddText]:
+def texts(engine: Engine, parts: Sequence[Part], people_key: Callable[[], bytes]) -> list[OddText]:
     """All odd texts of `parts`, each read by its rule."""
     found = []
     for part in parts:
@@ -70,7 +70,11 @@ def texts(engine: Engine, parts: Sequence[Part]) -> list[OddText]:
             rows = engine.rows(_query(part))
         for column, text, currency, count, row, cost in rows:
             kind = kinds[column]
-            meaning, lost = cells.read_odd(kind, text)
+            meaning, lost = (
+                (people.hashed(text, people_key()), Decimal(0))
+                if kind == "person"
+                else cells.read_odd(kind, text)
+            )
             found.append(
                 OddText(part, column, kind, text, count, row, currency, cost, meaning, lost)
             )

@@ -2,13 +2,13 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from everyline.config.sources import Bill
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
-from everyline.sources import cells
+from everyline.sources import cells, people
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable
 
@@ -65,6 +65,10 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
     if bill.account:
         constants.setdefault("BillingAccountId", bill.account)
     found = _cells(naming, constants, _Columns(kinds, at), format_.null_words)
+    if bill.people == "hash":
+        found = tuple(
+            replace(cell, kind="person") if cell.name == people.COLUMN else cell for cell in found
+        )
     _refuse_missing(found, header)
     exact = isinstance(native, Columnar) and all(
         cell.exact or cell.kind == "text" or (cell.name == "Tags" and not naming.tags)
