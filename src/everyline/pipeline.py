@@ -12,12 +12,13 @@ from typing import Any
 from everyline import __version__, control, money, runs
 from everyline.allocation import direct
 from everyline.charges import make as charges
+from everyline.config.asked import group_columns
 from everyline.config.configuration import Configuration
 from everyline.config.load import load
 from everyline.coverage import measure
 from everyline.engines.duckdb import Engine, parquet
 from everyline.owners import notices
-from everyline.owners.make import Owners, named_columns, owned_groups
+from everyline.owners.make import Owners, owned_groups
 from everyline.owners.tags import is_taxonomy_tag
 from everyline.problems import Problem, in_order
 from everyline.relations import COSTS
@@ -137,11 +138,10 @@ def _read(
 ) -> _Read:
     cache = cache or project / runs.FOLDER / "cache"
     found = bills(engine, project, configuration, cache=cache, progress=progress)
-    named = _named_columns(configuration)
     plan = charges.plan(
         configuration,
         found.lines,
-        named,
+        group_columns(configuration),
         lambda key: is_taxonomy_tag(configuration.taxonomy, key),
     )
     summed = []
@@ -291,11 +291,6 @@ def _write_problems(engine: Engine, problems: Sequence[Problem], target: Path) -
     ]
     engine.table("problems_", columns, rows)
     engine.write("SELECT * FROM problems_ ORDER BY ALL", target)
-
-
-def _named_columns(configuration: Configuration) -> frozenset[str]:
-    """Columns and `Tags.<key>` that rules name where they read charges (R5)."""
-    return named_columns(configuration) | charges.untaggable_columns(configuration)
 
 
 def _not_carried_out(configuration: Configuration) -> list[str]:

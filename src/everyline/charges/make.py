@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from everyline import conditions, memory
+from everyline import memory
 from everyline.bill_lines import BillLines
 from everyline.charges import grouping
 from everyline.charges.checks import Control, control, inseparable
@@ -147,11 +147,6 @@ def _named(
     return grouping.named_relation(relation, described, [*kept, *more])
 
 
-def untaggable_columns(configuration: Configuration) -> frozenset[str]:
-    """Columns and `Tags.<key>` that `untaggable` names (R5, R22)."""
-    return frozenset().union(*map(conditions.columns, configuration.untaggable))
-
-
 def first_line(engine: Engine, table: str, tags: Mapping[str, Any]) -> tuple[str, int] | None:
     """File and row of the first line in partial sums whose tags, as billed, have these values."""
     has = engine.columns(table)
@@ -181,7 +176,9 @@ def charges(
     named = grouping.named_relation(united, described, kept)
     host = "coalesce(HostProviderName, ServiceProviderName)" if "HostProviderName" in has else ""
     shown = [
-        n for n in (*FOCUS, *sorted(columns - FOCUS.keys())) if n in columns and n not in _INNER
+        n
+        for n in (*sorted(FOCUS), *sorted(columns - FOCUS.keys()))
+        if n in columns and n not in _INNER
     ]
     shown = [name for name in shown if not is_tag(name) and name != "HostProviderName"]
     shown = [*map(quoted, shown), f"{host or 'ServiceProviderName'} AS HostProviderName"]

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from everyline import conditions
 from everyline.conditions import SqlColumn
+from everyline.config.asked import owner_columns
 from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
 from everyline.config.rules import OwnerRule, Registry
@@ -49,17 +50,6 @@ class Asked(NamedTuple):
     columns: tuple[str, ...]
     evidence: str
     keys: tuple[str, ...]
-
-
-def named_columns(configuration: Configuration) -> frozenset[str]:
-    """Columns and `Tags.<key>` that `owners` names where it reads charges (R5)."""
-    found: set[str] = set()
-    for entry in configuration.owners:
-        if isinstance(entry, Registry):
-            found |= set(entry.registry.identities)
-        else:
-            found |= conditions.columns(entry.when)
-    return frozenset(found)
 
 
 class Owners:
@@ -109,7 +99,7 @@ class Owners:
 
     def _combine(self) -> None:
         """The table `combined`: every distinct combination, numbered."""
-        asked = {self._column.get(name) for name in named_columns(self._configuration)}
+        asked = {self._column.get(name) for name in owner_columns(self._configuration)}
         self._columns = sorted({*filter(is_tag, self._has), *filter(None, asked)})
         dated = any(has_dates(self._configuration, key) for key in self._keys) or any(
             _entry_dated(self._configuration, entry) for entry in self._configuration.owners
