@@ -34,13 +34,35 @@ class Balance(NamedTuple):
     allocated: Decimal
 
 
-def totals(engine: Engine, relation: str, costs: Sequence[str] = COSTS) -> Totals:
-    """Sums of `costs` by period and currency."""
+def totals(engine: Engine, relation: str, costs: Sequence[str] = COSTS) -> tuple[Totals, int]:
+    """Sums of `costs` by period and currency, and how many rows `relation` has."""
     sums = ", ".join(f"sum({cost})::DECIMAL(38,18)" for cost in costs)
     rows = engine.rows(
-        f"SELECT x_Period, BillingCurrency, {sums} FROM {relation} GROUP BY ALL ORDER BY ALL"
+        f"SELECT x_Period, BillingCurrency, count(*), {sums} FROM {relation}"
+        " GROUP BY ALL ORDER BY ALL"
     )
-    return {(p, c): dict(zip(costs, values, strict=True)) for p, c, *values in rows}
+    found = {(p, c): dict(zip(costs, values, strict=True)) for p, c, _, *values in rows}
+    return found, sum(row[2] for row in rows)
+
+
+def scoped_totals(engine: Engine, groups: str) -> tuple[Totals, Totals, int]:
+    """Sums of groups by period and currency: all of them, those of scope none, and their count."""
+    sums = ", ".join(f"sum({cost})::DECIMAL(38,18)" for cost in COSTS)
+    outside = ", ".join(
+        f"coalesce(sum({cost}) FILTER (WHERE x_Layer = 'none'), 0)::DECIMAL(38,18)"
+        for cost in COSTS
+    )
+    every: Totals = {}
+    none: Totals = {}
+    count = 0
+    for period, currency, rows, *values in engine.rows(
+        f"SELECT x_Period, BillingCurrency, count(*), {sums}, {outside} FROM {groups}"
+        " GROUP BY ALL ORDER BY ALL"
+    ):
+        every[period, currency] = dict(zip(COSTS, values[: len(COSTS)], strict=True))
+        none[period, currency] = dict(zip(COSTS, values[len(COSTS) :], strict=True))
+        count += rows
+    return every, none, count
 
 
 def balanced(charges: Totals, groups: Totals, none: Totals, allocated: Totals) -> list[Balance]:

@@ -95,12 +95,24 @@ def check(project: Path, *, progress: Progress = _silent) -> Outcome:
 def charges_relation(
     engine: Engine, project: Path, *, of: runs.Run | None = None
 ) -> str | Sequence[Problem]:
-    """SQL of the relation `charges`, or the problems why there is none.
+    """SQL of the relation `charges`, or the problems why there is none; as `charges_where`."""
+    found = charges_where(engine, project, of=of)
+    return found("true") if callable(found) else found
+
+
+def charges_where(
+    engine: Engine, project: Path, *, of: runs.Run | None = None
+) -> Callable[[str], str] | Sequence[Problem]:
+    """What gives SQL of the relation `charges`, or the problems why there is none.
 
     Args:
         engine: where it will be read.
         project: the folder with everyline.yaml.
         of: a run whose inputs the charges must be, so that its figures and they agree.
+
+    Returns:
+        Takes a condition over what lines say themselves, of which equal lines all meet or fail it.
+        Its SQL holds until it is asked for the next.
     """
     loaded = load(project)
     if loaded.configuration is None or loaded.problems:
@@ -110,7 +122,13 @@ def charges_relation(
         return in_order(stops)
     if of and (changed := _changed(of, _inputs(found.bills.files, loaded.files, project))):
         return [changed]
-    return charges.charges(engine, loaded.configuration, found.plan, found.bills.lines)
+
+    def where(condition: str) -> str:
+        return charges.charges(
+            engine, found.configuration, found.plan, found.bills.lines, where=condition
+        )
+
+    return where
 
 
 def _changed(run_: runs.Run, inputs: Mapping[str, str]) -> Problem | None:
@@ -209,18 +227,19 @@ def _relation(name: str, views: Mapping[str, str], files: Mapping[str, Path]) ->
 
 def _facts(engine: Engine, found: _Read, relation: Mapping[str, str]) -> dict[str, Any]:
     """Row counts and control totals; raises where money was lost or made (R26)."""
-    groups = relation["groups"]
-    allocated = control.totals(engine, relation["allocations"])
-    balances = control.balanced(
-        _charged(found),
-        control.totals(engine, groups),
-        control.totals(engine, f"(SELECT * FROM {groups} WHERE x_Layer = 'none')"),
-        allocated,
-    )
-    stated = control.totals(engine, relation["statements"], COSTS[:2])
+    groups, none, group_count = control.scoped_totals(engine, relation["groups"])
+    allocated, part_count = control.totals(engine, relation["allocations"])
+    balances = control.balanced(_charged(found), groups, none, allocated)
+    stated, _ = control.totals(engine, relation["statements"], COSTS[:2])
     expected = {key: {c: sums[c] for c in COSTS[:2]} for key, sums in allocated.items()}
     control.refuse_unequal("statements", expected, stated)
-    counts = {n: engine.one(f"SELECT count(*) FROM {sql}")[0] for n, sql in relation.items()}
+    # Nothing is split, so each group in scope is one part.
+    counts = {"groups": group_count, "owned_groups": part_count, "allocations": part_count}
+    counts |= {
+        name: engine.one(f"SELECT count(*) FROM {sql}")[0]
+        for name, sql in relation.items()
+        if name not in counts
+    }
     rounded = {lines.source: dict(lines.rounded) for lines in found.bills.lines if lines.rounded}
     return {
         "control": [{k: str(v) for k, v in balance._asdict().items()} for balance in balances],

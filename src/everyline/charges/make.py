@@ -158,14 +158,22 @@ def first_line(engine: Engine, table: str, tags: Mapping[str, Any]) -> tuple[str
 
 
 def charges(
-    engine: Engine, configuration: Configuration, plan_: Plan, lines: Sequence[BillLines]
+    engine: Engine,
+    configuration: Configuration,
+    plan_: Plan,
+    lines: Sequence[BillLines],
+    *,
+    where: str = "true",
 ) -> str:
     """SELECT of the relation `charges`: every line of all bills, named, with its ids.
 
-    It is worked out where somebody asks for lines, and stored nowhere.
+    It is worked out where somebody asks for lines, and stored nowhere. `where` is a condition over
+    what lines say themselves, such as BilledCost, of which equal lines all meet or fail it: ids
+    count equal lines.
     """
     tags = list(filter(is_tag, plan_.billed))
-    united = "(" + " UNION ALL BY NAME ".join(_identified(one, tags) for one in lines) + ")"
+    every = " UNION ALL BY NAME ".join(_identified(one, tags) for one in lines)
+    united = f"(SELECT * FROM ({every}) WHERE {where})"
     has = frozenset(engine.columns(united))
     described = frozenset(plan_.described) & has
     Naming(engine, configuration).describe(united, described)

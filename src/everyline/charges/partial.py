@@ -86,8 +86,11 @@ def _is_constant(sql: str) -> bool:
 
 def present(tag: str) -> str:
     """SQL of a tag's value as billed; absent where nothing is left when trimmed (section 2)."""
-    # Whatever begins with a visible character is not blank; only the rest needs trimming.
-    return f"CASE WHEN {tag} >= '!' OR trim({tag}, e' \\t\\r\\n') <> '' THEN {tag} END"
+    # Nearly all values begin with a visible character or are empty; only the rest needs trimming.
+    return (
+        f"CASE WHEN {tag} >= '!' THEN {tag} WHEN {tag} = '' THEN NULL"
+        f" WHEN trim({tag}, e' \\t\\r\\n') <> '' THEN {tag} END"
+    )
 
 
 def _pointer(column: str) -> str:

@@ -74,11 +74,17 @@ class Screen:
         """One line of a report, on stdout."""
         self._print(self._out, text, style)
 
-    def table(self, table: layout.Table, indent: int = 0) -> None:
-        """A table, on stdout."""
+    def table(self, table: layout.Table, indent: int = 0, *, aside: bool = False) -> None:
+        """A table, on stdout; `aside` on stderr, beside data that goes to stdout."""
+        console = self._err if aside else self._out
         harmless = replace(table, rows=_plain(table.rows), totals=_plain(table.totals))
         for line in layout.lines(harmless, self.width - indent, ascii_only=self.ascii_only):
-            self._out.print(Text.assemble(" " * indent, *line), soft_wrap=True)
+            console.print(Text.assemble(" " * indent, *line), soft_wrap=True)
+
+    def pieces(self, line: layout.Line) -> None:
+        """One line on stdout, of pieces in styles of their own."""
+        harmless = [(plain(text), style) for text, style in line]
+        self._out.print(Text.assemble(*harmless), soft_wrap=True)
 
     def bar(self, share: Fraction | None, width: int = _BAR) -> str:
         """A share as a bar."""

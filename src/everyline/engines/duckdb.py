@@ -24,6 +24,11 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
+# A frugal guest: what does not fit is spilled to the scratch folder, at little cost (10 million
+# lines take 2 % more CPU). `EVERYLINE_MEMORY=8GB` gives it more, `EVERYLINE_THREADS=1` fewer cores.
+_MEMORY = "1200MB"
+
+
 class Engine:
     """A connection of its own, in memory; temporary tables live as long as it does."""
 
@@ -34,8 +39,8 @@ class Engine:
             self._connection.execute(f"SET {name}={value}")
         if threads := os.environ.get("EVERYLINE_THREADS"):
             self._connection.execute(f"SET threads={int(threads)}")
-        if memory := os.environ.get("EVERYLINE_MEMORY"):
-            self._connection.execute(f"SET memory_limit={literal(memory)}")
+        memory = os.environ.get("EVERYLINE_MEMORY", _MEMORY)
+        self._connection.execute(f"SET memory_limit={literal(memory)}")
         if scratch is not None:
             self._connection.execute(f"SET temp_directory={literal(str(scratch))}")
 

@@ -81,12 +81,14 @@ def _fast_tags(text: str) -> str:
     return f"CASE WHEN {plain} THEN {text} END"
 
 
-def odd_colon(tags: str) -> str:
+def odd_colon(tags: str, *, spaced: bool = True) -> str:
     """SQL: whether a `:` is left that no text follows; true for every value that is no text.
 
-    True as well where a text or a key holds a `:`, which only costs a slower reading.
+    True as well where a text or a key holds a `:`, which only costs a slower reading; and, unless
+    `spaced`, where a blank stands after one.
     """
-    return f"contains(replace(replace({tags}, ': ', ':'), ':\"', ''), ':')"
+    closed = f"replace({tags}, ': ', ':')" if spaced else tags
+    return f"contains(replace({closed}, ':\"', ''), ':')"
 
 
 def keys_differ(tags: str) -> str:

@@ -136,10 +136,14 @@ class Landing:
         if tags is None or tags.exact:
             return self._tag_keys(relation, [tags.name] if tags else [])
         found = self._engine.rows(
-            f"SELECT try(json_keys(Tags)), bool_or({cells.odd_colon('Tags')}) FROM {relation}"
-            " WHERE Tags IS NOT NULL GROUP BY ALL"
+            f"SELECT try(json_keys(Tags)), bool_or({cells.odd_colon('Tags', spaced=False)})"
+            f" FROM {relation} WHERE Tags IS NOT NULL GROUP BY ALL"
         )
-        if any(keys is None or odd_ or len(set(keys)) < len(keys) for keys, odd_ in found):
+        if any(keys is None or len(set(keys)) < len(keys) for keys, _ in found):
+            return None
+        if any(odd_ for _, odd_ in found) and self._engine.rows(
+            f"SELECT 1 FROM {relation} WHERE {cells.odd_colon('Tags')} LIMIT 1"
+        ):
             return None
         return sorted({key for keys, _ in found for key in keys})
 

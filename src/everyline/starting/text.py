@@ -1,0 +1,138 @@
+"""The text of an `everyline.yaml`: short, commented, and made to be changed by hand."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from everyline.starting.bills import Found, FoundBill, FoundTable
+from everyline.starting.tag_keys import Tags
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
+_OTHERS_MAX = 8
+_HEADERS_MAX = 12
+_MEANING = {
+    "team": "whose cost it is",
+    "product": "what it is part of",
+    "use_case": "what AI is used for",
+    "environment": "production, staging, ...",
+}
+
+
+def configuration_text(found: Found, tags: Tags) -> str:
+    """The whole file, with a line end last."""
+    parts = [
+        ["# yaml-language-server: $schema=./everyline.schema.json"],
+        ["# Written by `everyline init` from what lay in this folder. It is yours to change."],
+        [""],
+        _taxonomy(tags),
+        [""],
+        _bills(found),
+        [""],
+        _owners(),
+    ]
+    return "\n".join(line for lines in parts for line in lines) + "\n"
+
+
+def _taxonomy(tags: Tags) -> Iterator[str]:
+    yield "# The keys that every line of AI cost gets. The first one leads: nobody's cost is unallocated."
+    yield "# `tags` are asked in this order. Without `values` any text is a value; with a list of them"
+    yield "# (a CSV: value,aliases) misspelt tags are found: `values: owners/teams.csv`."
+    yield "taxonomy:"
+    for key, meaning in _MEANING.items():
+        names = tags.chosen.get(key)
+        if names is None:
+            yield f"  # {key}: {{tags: [{key}]}}".ljust(50) + f"# {meaning}; no tag says it yet"
+            continue
+        yield f"  {key}:".ljust(50) + f"# {meaning}"
+        if key == "team":
+            yield "    required: true"
+        if names:
+            said = ", ".join(_percent(tags.share[name]) for name in names)
+            listed = ", ".join(map(_text, names))
+            yield f"    tags: [{listed}]".ljust(50) + f"# on {said} of the cost"
+        else:
+            yield f"    tags: [{key}]".ljust(50) + "# no tag says it yet"
+    if others := tags.others:
+        named = ", ".join(f"{name!r} {_percent(tags.share[name])}" for name in others[:_OTHERS_MAX])
+        yield f"# Other tag keys on the bills: {_comment(named)}"
+
+
+def _bills(found: Found) -> Iterator[str]:
+    yield "# What is read. Of several {version}s of a {period} only the newest counts."
+    yield "bills:"
+    for bill in found.bills:
+        yield f"  - {_bill(bill)}"
+    for table in found.tables:
+        yield from _table(table)
+    if found.copies:
+        yield "# Left out, as their content is in a bill already:"
+        for file, original in found.copies.items():
+            yield f"#   {_comment(file)} (see {_comment(original)})"
+    if found.telemetry:
+        yield "# Telemetry, which this version does not read yet:"
+        for path, format_ in found.telemetry.items():
+            yield f"#   {_comment(path)} ({format_})"
+
+
+def _bill(bill: FoundBill) -> str:
+    layer = f", layer: {bill.layer}" if bill.layer else ""
+    return f"{{name: {_text(bill.name)}, format: {bill.format}, path: {_quoted(bill.path)}{layer}}}"
+
+
+def _table(table: FoundTable) -> Iterator[str]:
+    """A proposal: nobody but a person can say which column is the cost."""
+    columns = ", ".join(f"{ours}: {_text(theirs)}" for ours, theirs in table.columns.items())
+    constants = {
+        "BillingCurrency": "USD",
+        "ChargeCategory": "Usage",
+        "ServiceProviderName": table.name,
+        "InvoiceIssuerName": table.name,
+    } | ({} if "ServiceName" in table.columns else {"ServiceName": table.name})
+    set_ = ", ".join(
+        f"{name}: {_text(text)}" for name, text in constants.items() if name not in table.columns
+    )
+    shown = ", ".join(table.header[:_HEADERS_MAX])
+    more = ", ..." if len(table.header) > _HEADERS_MAX else ""
+    yield "  # This looks like a bill. Check which column is which, and take the `#` away."
+    yield f"  # Its columns: {_comment(shown)}{more}"
+    yield f"  # - name: {_text(table.name)}"
+    yield "  #   format: table"
+    yield f"  #   path: {_quoted(table.path)}"
+    yield f"  #   columns: {{{columns}}}"
+    yield f"  #   set: {{{set_}}}"
+    yield "  #   layer: data"
+
+
+def _owners() -> Sequence[str]:
+    return (
+        "# Who owns what the tags leave open, asked from top to bottom. `everyline worklist` writes a",
+        "# registry of all that has no owner yet, with the owners left to fill in.",
+        "owners:",
+        "  # - {registry: owners/todo.csv}",
+        "",
+        "# Which cost counts as AI: built-in rules know most of it; these go before them.",
+        "layers:",
+        "  # - {when: {Tags.app: web-shop}, layer: none}",
+    )
+
+
+def _percent(share: Fraction) -> str:
+    return f"{round(share * 100)} %"
+
+
+def _text(text: str) -> str:
+    """A text within a flow map or list."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return text if plain else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    # JSON's texts are YAML's double-quoted ones; characters beyond ASCII stay as they are.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _comment(text: str) -> str:
+    """A text in a comment, which ends with its line."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,0 +1,169 @@
+"""The worklist: what nobody owns, by the identities under which a registry can name an owner (R8)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from everyline.control import EXACT
+from everyline.engines.duckdb import Engine, quoted
+from everyline.runs import Run
+
+IDENTITIES = (
+    "ServiceProviderName",
+    "BillingAccountId",
+    "SubAccountId",
+    "x_CredentialId",
+    "ResourceId",
+    "ResourceName",
+    "ServiceName",
+)
+"""The columns that may identify, in the order in which the registry has them."""
+
+_TELLING = ("SubAccountId", "x_CredentialId", "ResourceId", "ResourceName")
+
+Identity = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unowned:
+    """One identity without a value of the lead key.
+
+    Attributes:
+        identity: column to text, in the order of `IDENTITIES`; empty where no registry can tell.
+        costs: EffectiveCost by currency, exact, signed.
+        lines: how many bill lines.
+        services: their ServiceNames.
+        reasons: evidence, that of the most lines first.
+        is_shield: listed only so that a less telling identity above does not speak for it.
+    """
+
+    identity: Mapping[str, str]
+    costs: Mapping[str, Decimal]
+    lines: int
+    services: Sequence[str]
+    reasons: Sequence[str]
+    is_shield: bool = False
+
+
+class _Part(NamedTuple):
+    """Unowned cost of one combination of identities."""
+
+    columns: Mapping[str, str]
+    period: str
+    currency: str
+    evidence: str
+    cost: Decimal
+    lines: int
+
+    @property
+    def service(self) -> tuple[str | None, str | None]:
+        return self.columns.get("ServiceName"), self.columns.get("BillingAccountId")
+
+
+def worklist(
+    engine: Engine, run: Run, *, period: str | None = None, top: int | None = None
+) -> list[Unowned]:
+    """Identities without a value of the lead key, the largest cost first, whatever its currency.
+
+    As rows of one registry each of them speaks for just its own cost: of the rows that match a
+    line, the one with most cells answers, and a less telling identity has fewer cells.
+
+    Args:
+        engine: to read with.
+        run: whose allocations are looked at.
+        period: counts cost of this month only; None for all.
+        top: how many; more where a less telling one among them would speak for others too.
+    """
+    parts = list(_parts(engine, run))
+    coarse = {part.service for part in parts if not _telling(part)}
+    rows: dict[Identity, list[_Part]] = defaultdict(list)
+    finer = _with_account(parts, coarse)
+    for part in parts:
+        rows[_identity(part, coarse, finer)].append(part)
+    listed = {
+        identity: [part for part in of if period in (None, part.period)]
+        for identity, of in rows.items()
+    }
+    found = [(identity, _unowned(identity, of)) for identity, of in listed.items() if of]
+    found.sort(key=lambda pair: (-max(pair[1].costs.values()), pair[0]))
+    kept = found[:top]
+    spoken = {part.service for identity, _ in kept for part in rows[identity] if not _telling(part)}
+    names = {identity for identity, _ in kept}
+    shields = [
+        _unowned(identity, of, is_shield=True)
+        for identity, of in sorted(rows.items())
+        if identity not in names and any(_matched(part, spoken) for part in of)
+    ]
+    return [*(one for _, one in kept), *shields]
+
+
+def _parts(engine: Engine, run: Run) -> Iterator[_Part]:
+    owned = run.relation("owned_groups")
+    has = engine.columns(owned)
+    columns = [name for name in IDENTITIES if name in has]
+    lead = run.manifest["keys"][0]
+    listed = ", ".join(f"g.{quoted(name)}" for name in columns)
+    rows = engine.rows(
+        f"SELECT {listed}, a.x_Period, a.BillingCurrency, a.{quoted(f'{lead}_evidence')},"
+        " sum(a.EffectiveCost)::DECIMAL(38,18), sum(g.x_LineCount)::BIGINT"
+        f" FROM {run.relation('allocations')} AS a JOIN {owned} AS g ON g.x_GroupId = a.x_LineId"
+        f" WHERE a.{quoted(lead)} IS NULL GROUP BY ALL ORDER BY ALL"
+    )
+    for row in rows:
+        cells = zip(columns, row, strict=False)
+        yield _Part({name: cell for name, cell in cells if cell is not None}, *row[len(columns) :])
+
+
+def _telling(part: _Part) -> str | None:
+    """The column that tells most of a part; None where only the service is known."""
+    return next((name for name in _TELLING if name in part.columns), None)
+
+
+def _with_account(
+    parts: Iterable[_Part], coarse: set[tuple[str | None, str | None]]
+) -> set[tuple[str, str]]:
+    """Identities that need the billing account too, or a service's row would have as many cells."""
+    return {
+        (telling, part.columns[telling])
+        for part in parts
+        if (telling := _telling(part)) and part.service in coarse and part.service[1]
+    }
+
+
+def _identity(
+    part: _Part, coarse: set[tuple[str | None, str | None]], finer: set[tuple[str, str]]
+) -> Identity:
+    telling = _telling(part)
+    if telling is None:
+        names = {"ServiceName", "BillingAccountId"}
+    else:
+        names = {"ServiceProviderName", telling}
+        if (telling, part.columns[telling]) in finer:
+            names.add("BillingAccountId")
+        if "ServiceProviderName" not in part.columns and _matched(part, coarse):
+            names.add("ServiceName")
+    return tuple((n, part.columns[n]) for n in IDENTITIES if n in names and n in part.columns)
+
+
+def _matched(part: _Part, coarse: set[tuple[str | None, str | None]]) -> bool:
+    """Whether a row of a service alone would match."""
+    service, account = part.service
+    return (service, account) in coarse or (service, None) in coarse
+
+
+def _unowned(identity: Identity, parts: Sequence[_Part], *, is_shield: bool = False) -> Unowned:
+    costs: dict[str, Decimal] = {}
+    reasons: dict[str, int] = {}
+    for part in parts:
+        costs[part.currency] = EXACT.add(costs.get(part.currency, Decimal(0)), part.cost)
+        reasons[part.evidence] = reasons.get(part.evidence, 0) + part.lines
+    return Unowned(
+        identity=dict(identity),
+        costs=dict(sorted(costs.items())),
+        lines=sum(part.lines for part in parts),
+        services=sorted({name for part in parts if (name := part.columns.get("ServiceName"))}),
+        reasons=sorted(reasons, key=lambda reason: (-reasons[reason], reason)),
+        is_shield=is_shield,
+    )
