@@ -23,7 +23,7 @@ def drawn(lines: list[str], title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
         f' aria-label="{escape(title)}">\n<title>{escape(title)}</title>\n'
         f'<rect width="{width}" height="{height}" rx="10" fill="#10151c"/>\n'
-        f'<g font-family="ui-monospace, Menlo, Consolas, \'DejaVu Sans Mono\', monospace"'
+        f"<g font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\""
         f' font-size="{_FONT_SIZE}" fill="#d7dee7">\n{texts}\n</g>\n</svg>\n'
     )
 

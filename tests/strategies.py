@@ -1,130 +1,358 @@
 """Projects as hypothesis draws them: small, well formed, and as odd as bills are.
 
-A project is drawn as plain values (`Project`) and written to a folder by `write`. Every entry of a
-list in everyline.yaml stands on its own line, in JSON, which YAML takes too.
+Nothing here stops a run: what stops one is tested where its problem is. Owners, dates and amounts
+come from small pools, so that lines meet each other and the rules that look at them.
 """
 
-import csv
-import gzip
-import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-import duckdb
 from hypothesis import strategies as st
 
-Cell = str | None
+from drawn import BillFile, Cell, Project
+
 Draw = st.DrawFn
 
-
-@dataclass(frozen=True)
-class BillFile:
-    """One file of a bill: where it lies, its header and its rows; the ending says the format."""
-
-    path: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    def data(self) -> bytes:
-        if self.path.endswith(".jsonl"):
-            return _json_lines(self)
-        if self.path.endswith(".parquet"):
-            return _parquet(self)
-        text = _csv(self.header, self.rows)
-        return gzip.compress(text, mtime=0) if self.path.endswith(".gz") else text
+# The taxonomy
 
 
-@dataclass(frozen=True)
-class Project:
-    """A project: everyline.yaml as maps and lists, its tables by path, its bill files."""
+class _Pool(NamedTuple):
+    """What a key is drawn from: entries of `tags`, tag keys as billed, values with their aliases."""
 
-    settings: Mapping[str, Any]
-    tables: Mapping[str, tuple[tuple[str, ...], ...]]
-    files: tuple[BillFile, ...]
-
-    def with_settings(self, **changed: Any) -> "Project":
-        return replace(self, settings={**self.settings, **changed})
-
-    def with_files(self, files: Sequence[BillFile]) -> "Project":
-        return replace(self, files=tuple(files))
+    entries: tuple[str, ...]
+    billed: tuple[str, ...]
+    values: dict[str, tuple[str, ...]]
 
 
-def write(project: Project, folder: Path) -> None:
-    """The project's files below `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "everyline.yaml").write_text(yaml_of(project.settings), encoding="utf-8")
-    for name, rows in project.tables.items():
-        _put(folder / name, _csv(rows[0], rows[1:]))
-    for file in project.files:
-        _put(folder / file.path, file.data())
+_POOLS = {
+    "team": _Pool(
+        ("team", "cost-team", "user:owner"),
+        ("team", "Team", " team", "user:team", "resourceTags/user:team", "user_TEAM", "cost-team")
+        + ("iamPrincipal/cost-team", "user:owner", "owner"),
+        {"search": ("find", "Such_Team"), "support": ("help desk",), "Öko": (), "ml ops": ("ML",)},
+    ),
+    "product": _Pool(
+        ("product", "app"),
+        ("product", "PRODUCT", "app", "user:app"),
+        {"shop": ("web shop",), "help-centre": (), "atlas": ("Atlas 2",)},
+    ),
+    "use_case": _Pool(
+        ("use_case", "te/a~m.x"),
+        ("use_case", "user_use_case", "te/a~m.x", "use_case "),
+        {"site-search": ("ss",), "triage": (), "drafts": ("reply drafts",)},
+    ),
+    "environment": _Pool(
+        ("env", "stage"),
+        ("env", "stage", "resourceTags/env"),
+        {"production": ("prod", "prd"), "staging": (), "development": ("dev",)},
+    ),
+}
+_DAYS = ("2026-09-16", "2026-10-01", "2026-10-15", "2026-11-01")
 
 
-def _put(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+def _texts(key: str) -> tuple[str, ...]:
+    """Texts that the list of `key` declares."""
+    values = _POOLS[key].values
+    return (*values, *(alias for aliases in values.values() for alias in aliases))
 
 
-def yaml_of(settings: Mapping[str, Any]) -> str:
-    """everyline.yaml, an entry a line."""
-    lines = []
-    for name, value in settings.items():
-        if isinstance(value, list):
-            lines += [f"{name}:", *(f"  - {_json(entry)}" for entry in value)]
-        elif isinstance(value, dict):
-            lines += [f"{name}:", *(f"  {key}: {_json(entry)}" for key, entry in value.items())]
+class _Taxonomy(NamedTuple):
+    settings: dict[str, Any]
+    tables: dict[str, tuple[tuple[str, ...], ...]]
+
+
+@st.composite
+def _taxonomy(draw: Draw) -> _Taxonomy:
+    names = draw(st.lists(st.sampled_from(sorted(_POOLS)), min_size=1, max_size=4, unique=True))
+    settings: dict[str, Any] = {}
+    tables = {}
+    for at, name in enumerate(names):
+        entries = draw(st.permutations(_POOLS[name].entries))
+        key: dict[str, Any] = {"tags": list(entries)[: draw(st.integers(1, len(entries)))]}
+        kind = draw(st.sampled_from(("file", "file", "list", "any")))
+        if kind == "list":
+            key["values"] = list(_POOLS[name].values)
+            aliases = {a: value for value, more in _POOLS[name].values.items() for a in more}
+            key |= {"aliases": aliases} if aliases else {}
+        elif kind == "file":
+            key["values"] = f"owners/{name}.csv"
+            tables[key["values"]] = draw(_value_list(name, tuple(names)))
+        if at and draw(st.booleans()):
+            key["default"] = draw(st.sampled_from(_texts(name)))
+        settings[name] = key
+    return _Taxonomy(settings, tables)
+
+
+@st.composite
+def _value_list(draw: Draw, name: str, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    others = [other for other in names if other != name]
+    implied = draw(st.lists(st.sampled_from(others), max_size=2, unique=True)) if others else []
+    rows = [("value", "aliases", "successor", "valid_from", "valid_to", *implied)]
+    values = list(_POOLS[name].values)
+    for at, value in enumerate(values):
+        # Successors stand further down, so they never lead back.
+        later = [text for text in (*values[at + 1 :], "") if text or draw(st.booleans())]
+        successor = draw(st.sampled_from(later)) if later else ""
+        aliases = "|".join(_POOLS[name].values[value])
+        for start, end in draw(_spans()):
+            more = [draw(st.sampled_from(("", *_texts(other)))) for other in implied]
+            rows.append((value, aliases, successor if end else "", start, end, *more))
+    return tuple(rows)
+
+
+def _spans() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    """Validity of a value: always, from a day, until a day, or in two spans."""
+    days = st.sampled_from(_DAYS)
+    always = st.just((("", ""),))
+    two = days.map(lambda day: (("", day), (day, "")))
+    return st.one_of(
+        always, always, days.map(lambda d: ((d, ""),)), days.map(lambda d: (("", d),)), two
+    )
+
+
+# Rules
+
+_IDENTITIES: dict[str, tuple[str, ...]] = {
+    "SubAccountId": ("acct-1", "Acct-1", "proj 🚀"),
+    "ServiceProviderName": ("AWS", "Amazon Web Services", "OpenAI", "Acme Clouds"),
+    "ServiceName": ("OpenAI API", "Amazon Bedrock", "Qdrant"),
+    "RegionId": ("eu-1", "us-1"),
+    "x_Squad": ("red", "blue"),
+    "x_Model": ("gpt-4o", "house-model"),
+    "x_Tier": ("standard", "batch"),
+    "x_Basis": ("invoiced", "metered"),
+    "x_Period": ("2026-10", "2026-11"),
+    "Tags.cluster": ("gpu-1", "gpu-2", "web"),
+}
+
+
+@st.composite
+def condition(draw: Draw, columns: Sequence[str] = tuple(_IDENTITIES)) -> dict[str, Any]:
+    """A condition over columns that lines have."""
+    column = draw(st.sampled_from(columns))
+    texts = st.sampled_from(_IDENTITIES[column])
+    right = draw(
+        st.one_of(
+            texts,
+            st.lists(texts, min_size=1, max_size=2, unique=True),
+            texts.map(lambda text: {"prefix": text[:2]}),
+            texts.map(lambda text: {"glob": f"{text[:2]}*"}),
+            texts.map(lambda text: {"regex": f".*{re.escape(text[-1])}"}),
+            st.sampled_from(("true", "false")).map(lambda has: {"has": has}),
+            texts.map(lambda text: {"not": text}),
+            texts.map(lambda text: {"from": text}),
+        )
+    )
+    kind = draw(st.sampled_from(("plain", "plain", "not", "any", "dated")))
+    if kind == "not":
+        return {"not": {column: right}}
+    if kind == "any":
+        return {"any": [{column: right}, {"x_Squad": "red"}]}
+    if kind == "dated":
+        return {column: right, "ChargePeriodStart": {"from": draw(st.sampled_from(_DAYS))}}
+    return {column: right}
+
+
+@st.composite
+def _registry(draw: Draw, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    columns = draw(st.lists(st.sampled_from(sorted(_IDENTITIES)), min_size=1, max_size=2, unique=True))
+    keys = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+    dated = draw(st.booleans())
+    rows = [(*columns, *keys, *(("valid_from", "valid_to") if dated else ()))]
+    cells = st.tuples(*(st.sampled_from(("", *_IDENTITIES[column])) for column in columns))
+    owners = st.tuples(*(st.sampled_from(("", *_texts(key))) for key in keys))
+    for identities in draw(st.lists(cells.filter(any), min_size=1, max_size=4, unique=True)):
+        spans = draw(_spans()) if dated else ((),)
+        rows += [(*identities, *draw(owners), *span) for span in spans]
+    return tuple(rows)
+
+
+@st.composite
+def _owners(draw: Draw, taxonomy: _Taxonomy) -> list[dict[str, Any]]:
+    names = list(taxonomy.settings)
+    entries = []
+    for at in range(draw(st.integers(0, 4))):
+        entry: dict[str, Any]
+        if draw(st.booleans()):
+            entry = {"registry": f"owners/registry-{at}.csv"}
+            taxonomy.tables[entry["registry"]] = draw(_registry(names))
         else:
-            lines.append(f"{name}: {_json(value)}")
-    return "\n".join(line for line in lines) + "\n"
+            keys = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+            owner = {key: draw(st.sampled_from(_texts(key))) for key in keys}
+            entry = {"rule": f"rule-{at}", "when": draw(condition()), "set": owner}
+            if draw(st.booleans()):
+                entry["valid_from"] = draw(st.sampled_from(_DAYS))
+        if draw(st.integers(0, 3)) == 0:
+            entry["weak"] = True
+        entries.append(entry)
+    return entries
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+# Bills
+
+_AMOUNTS = (
+    "0 0.00 -0 1 12.50 -3.75 0.005 -0.005 0.015 0.335 1E-3 2.5e2 0.000000000000000001"
+    " -0.000000000000000001 999999999999999.999999999999999999 1000000000000000000 0E-6176"
+    " 0.1234567890123456785 0.0000000000000000005 -0.0000000000000000015 33.333333333333333333"
+).split()
+_HOSTILE = ('Acme "Q" \\ back', "émoji 🚀", "tab\tinside", "line\nbreak", "bell \x07", "sep\u2028x")
+_HOSTILE += ("del\x7f", "comma, semi; bar|", "it's", "</script>", "\ufeffBOM", "\U0001f9ffx\ue000")
+
+_TIMES: tuple[tuple[str | None, str | None, str | None], ...] = (
+    ("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z", "2026-10-01T00:00:00Z"),
+    ("2026-10-14T23:10:00Z", "2026-10-14T23:50:00Z", "2026-10-01T00:00:00Z"),
+    ("2026-10-15T10:20:30Z", "2026-10-17T11:00:01Z", None),
+    ("2026-10-01", "2026-11-01", "2026-10-01"),
+    ("2026-10-31 22:00:00", "2026-11-01 00:00:00", "2026-09-30T22:00:00Z"),
+    ("2026-11-01T01:30:00+02:00", "2026-11-01T02:30:00+02:00", None),
+    ("2026-10-31T23:59:59.500Z", "2026-11-01T23:59:59.500Z", "2026-10-16"),
+    ("2026-11-03T00:00:00Z", None, "2026-10-17T00:00:00Z"),
+    ("2026-10-05T00:00:00Z", "2026-10-05T00:00:00Z", "2026-10-20T12:00:00Z"),
+    ("10/9/26", "10/8/26", None),
+    (None, "2026-10-02T00:00:00Z", "2026-09-16T00:00:00Z"),
+)
+
+_UNITS = ("Tokens", "1000 Tokens", None)
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
-    return text.getvalue().encode()
+@st.composite
+def _thing(draw: Draw) -> dict[str, Cell]:
+    """What a service is billed as: the columns that many lines share."""
+
+    def one(*texts: Cell) -> Cell:
+        return draw(st.sampled_from(texts))
+
+    hostile = draw(st.sampled_from(_HOSTILE)) if draw(st.booleans()) else None
+    return {
+        "ServiceProviderName": one("AWS", "Amazon Web Services, Inc.", "OpenAI", "Acme Clouds", None),
+        "InvoiceIssuerName": one("Acme Clouds", "OpenAI", "Amazon Web Services, Inc.", hostile),
+        "ServiceName": hostile or one("OpenAI API", "Amazon Bedrock", "Qdrant", "Acme Shop"),
+        "ServiceCategory": one("AI and Machine Learning", "Compute", None),
+        "BillingAccountId": one("payer", None),
+        "SubAccountId": one(*_IDENTITIES["SubAccountId"], None, hostile),
+        "SkuMeter": one("Input Tokens", "output tokens", "GPU-Stunden!", None),
+        "SkuPriceDetails": one('{"x_ModelId": "gpt-4o-2024-08-06"}', '{"InstanceType": "p5.2xl"}', None),
+        "ChargeDescription": one("gpt-4o, input", "claude-2.1", None),
+        "RegionId": one(*_IDENTITIES["RegionId"], None),
+        "x_Squad": one(*_IDENTITIES["x_Squad"], None),
+        "x_Model": one("GPT-4o", "house-model", None, None),
+        "x_Meter": one("cached_input_tokens", None, None),
+        "x_Tier": one("batch", None, None),
+    }
 
 
-_NUMBERS = ("BilledCost", "EffectiveCost", "ListCost", "ConsumedQuantity")
+_OF_A_LINE = st.fixed_dictionaries(
+    {
+        "BilledCost": st.sampled_from(_AMOUNTS)
+        | st.tuples(st.integers(-(10**7), 10**9), st.integers(0, 18)).map(lambda p: f"{p[0]}E-{p[1]}")
+        | st.integers(-(10**6), 10**6).map(lambda cents: f"{cents // 100}.{cents % 100:02}"),
+        "EffectiveCost": st.sampled_from((*_AMOUNTS, "same", "same", "same", "same", "same")),
+        "ListCost": st.sampled_from(("same", "7.5", None)),
+        "ContractedCost": st.sampled_from(("same", "-7.5", None)),
+        "ConsumedQuantity": st.sampled_from(("1000", "0.5", "1E3", None)),
+        "ConsumedUnit": st.sampled_from(_UNITS),
+        "PricingQuantity": st.sampled_from(("1", None)),
+        "PricingUnit": st.sampled_from(_UNITS),
+        "InvoiceId": st.sampled_from(("INV-1", "INV-2", None)),
+        "BillingCurrency": st.sampled_from(("USD", "USD", "USD", "EUR", "JPY", "KWD")),
+        "ChargeCategory": st.sampled_from(("Usage", "Usage", "Usage", "Tax", "Credit", "Purchase", None)),
+        "ChargeClass": st.sampled_from((None, None, "Correction")),
+        "time": st.sampled_from(_TIMES),
+        "thing": st.integers(0, 3),
+    }
+)
 
 
-def _json_lines(file: BillFile) -> bytes:
-    """Costs as JSON numbers where they are spelt so, all else as text; absent cells left out."""
-    lines = []
-    for row in file.rows:
-        members = []
-        for name, cell in zip(file.header, row, strict=True):
-            if cell is None and name not in ("BilledCost", "EffectiveCost"):
-                continue
-            as_it_is = name in _NUMBERS and cell is not None and _is_json_number(cell)
-            members.append(f"{_json(name)}: {cell if as_it_is else _json(cell)}")
-        lines.append("{" + ", ".join(members) + "}\n")
-    return "".join(lines).encode()
+def _tag_values(names: Sequence[str]) -> st.SearchStrategy[list[tuple[str, str]]]:
+    """Tags of a line: key as billed, value as JSON."""
+    pairs = []
+    for name in names:
+        texts = (*_texts(name), *(text.upper().replace(" ", "_") for text in _texts(name)))
+        texts += (" search ", "serach", "", "  ", "\u00a0", "\x1e")
+        values = [json.dumps(text) for text in texts] + ["null", "true", "12.50", "[1, 2]"]
+        billed = st.sampled_from(_POOLS[name].billed)
+        pairs.append(st.tuples(billed, st.sampled_from(values)))
+    cluster = st.sampled_from(('"gpu-1"', '"gpu-2"', '"web"', "null"))
+    pairs.append(st.tuples(st.sampled_from(("cluster", "Cluster")), cluster))
+    pairs.append(st.tuples(st.sampled_from(_HOSTILE), st.just('"x"')))
+    return st.lists(st.one_of(pairs), max_size=4)
 
 
-def _is_json_number(text: str) -> bool:
-    try:
-        return text[0] in "-0123456789" and isinstance(json.loads(text), int | float)
-    except ValueError:
-        return False
+_KEPT = ("BilledCost", "BillingCurrency", "ChargePeriodStart")
+_COLUMNS = (
+    *("EffectiveCost", "ListCost", "ContractedCost", "ConsumedQuantity", "ConsumedUnit"),
+    *("PricingQuantity", "PricingUnit", "ChargePeriodEnd", "BillingPeriodStart", "InvoiceId"),
+    *("ServiceProviderName", "InvoiceIssuerName", "ServiceName", "ServiceCategory"),
+    *("BillingAccountId", "SubAccountId", "SkuMeter", "SkuPriceDetails", "ChargeCategory"),
+    *("ChargeClass", "ChargeDescription", "RegionId", "x_Squad", "x_Model", "x_Meter", "x_Tier"),
+    "Tags",
+)
 
 
-def _parquet(file: BillFile) -> bytes:
-    """As an engine writes it: exact decimals and instants where every cell is one, else text."""
-    connection = duckdb.connect()
-    columns = ", ".join(f'"{name}" VARCHAR' for name in file.header)
-    connection.execute(f"CREATE TABLE t ({columns})")
-    if file.rows:
-        marks = "(" + ", ".join("?" for _ in file.header) + ")"
-        values = [cell for row in file.rows for cell in row]
-        connection.execute(f"INSERT INTO t VALUES {', '.join([marks] * len(file.rows))}", values)
-    picked = [f"{_typed(file, at)} AS \"{name}\"" for at, name in enumerate(file.header)]
-    path = Path(connection.execute("SELECT current_setting('temp_directory')").fetchone()[0])  # type: ignore[index]
-    raise NotImplementedError(path, picked)
+@st.composite
+def _file(draw: Draw, things: Sequence[dict[str, Cell]], names: Sequence[str]) -> tuple[Any, ...]:
+    """Header and rows of one file."""
+    dropped = draw(st.sets(st.sampled_from(_COLUMNS), max_size=6))
+    header = draw(st.permutations([c for c in (*_KEPT, *_COLUMNS) if c not in dropped]))
+    rows = []
+    tags = _tag_values(names)
+    for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=8)):
+        start, end, billing = line.pop("time")
+        cells = things[line.pop("thing") % len(things)] | line
+        for cost in ("EffectiveCost", "ListCost", "ContractedCost"):
+            cells[cost] = line["BilledCost"] if line[cost] == "same" else line[cost]
+        cells["ChargePeriodStart"] = start or (None if "BillingPeriodStart" in header else "2026-10-01")
+        cells |= {"ChargePeriodEnd": end, "BillingPeriodStart": billing}
+        pairs = ", ".join(f"{json.dumps(key)}: {value}" for key, value in draw(tags))
+        cells["Tags"] = f"{{{pairs}}}" if pairs else None
+        rows.append(tuple(cells[name] for name in header))
+    return tuple(header), tuple(rows)
+
+
+_AS_A_TABLE = {"BilledCost": "amount", "ServiceName": "vendor", "ChargePeriodStart": "from"}
+
+
+@st.composite
+def _bill(
+    draw: Draw, name: str, names: Sequence[str], files_max: int
+) -> tuple[dict[str, Any], list[BillFile]]:
+    ending = draw(st.sampled_from(("csv", "csv", "csv.gz", "jsonl", "parquet", "table.csv")))
+    things = draw(st.lists(_thing(), min_size=1, max_size=4))
+    bill = {"name": name, "format": "focus", "path": f"bills/{name}/*.{ending}"}
+    if draw(st.integers(0, 3)):
+        bill["layer"] = draw(st.sampled_from(("model", "platform", "data")))
+    files = []
+    for at in range(draw(st.sampled_from(range(1, files_max + 1)))):
+        header, rows = draw(_file(things, names))
+        if ending == "table.csv":
+            bill |= {"format": "table", "columns": _AS_A_TABLE, "set": {"BillingCurrency": "USD"}}
+            header = tuple({"Tags": "x_Tags", **_AS_A_TABLE}.get(c, c) for c in header)
+            header = tuple(names[0] if c == "x_Squad" else c for c in header)
+        elif draw(st.booleans()):
+            header = tuple("ProviderName" if c == "ServiceProviderName" else c for c in header)
+        files.append(BillFile(f"bills/{name}/part-{at + 1}.{ending}", header, rows))
+    return bill, files
+
+
+@st.composite
+def projects(draw: Draw, *, files_max: int = 2) -> Project:
+    """A project that can be run: one bill or two, each of up to `files_max` files."""
+    taxonomy = draw(_taxonomy())
+    names = list(taxonomy.settings)
+    settings: dict[str, Any] = {"organisation": "Acme", "taxonomy": taxonomy.settings}
+    bills, files = [], []
+    for at in range(draw(st.sampled_from((1, 1, 1, 2)))):
+        bill, parts = draw(_bill(f"clouds-{at}", names, files_max))
+        bills.append(bill)
+        files += parts
+    settings["bills"] = bills
+    rules = st.fixed_dictionaries(
+        {"when": condition(), "layer": st.sampled_from(("model", "platform", "data", "none"))}
+    )
+    settings["layers"] = draw(st.lists(rules, max_size=2))
+    settings["untaggable"] = draw(st.lists(condition(), max_size=1))
+    settings["owners"] = draw(_owners(taxonomy))
+    settings = {name: value for name, value in settings.items() if value}
+    return Project(settings, taxonomy.tables, tuple(files))

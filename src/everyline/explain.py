@@ -3,6 +3,7 @@
 figure -> owners by how they were found -> groups of one description -> lines. Amounts are exact.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from everyline.charges.make import first_begins
 from everyline.control import EXACT, Unbalanced
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.runs import Run
@@ -115,7 +117,7 @@ class Unknown(NamedTuple):
 
 
 def unknown(engine: Engine, run: Run, asked: Asked) -> Unknown | None:
-    """What of `asked` leaves no cost, the largest there is in its place first; None if it exists."""
+    """What of `asked` leaves no cost, and what there is instead, largest first; None if all is."""
     wanted = {"x_Period": asked.period} | dict(asked.values) | {"ServiceName": asked.service}
     allocations = run.relation("allocations")
     tests = ["true"]
@@ -162,14 +164,17 @@ class Explanation:
 
     def charges(self, beginning: str, most: int) -> list[Charge]:
         """The bill lines whose x_ChargeId begins so, in its order, at most so many."""
-        every = self._charges("true")
-        names = list(self._engine.columns(f"({every})"))
-        rows = self._engine.rows(
-            f"SELECT {', '.join(map(quoted, names))} FROM ({every})"
-            " WHERE starts_with(x_ChargeId, ?) ORDER BY x_ChargeId LIMIT ?",
-            [beginning, most],
-        )
-        return [self._charge(_facts(names, row)) for row in rows]
+        for where in (first_begins(beginning), "true"):
+            lines = self._charges(where)
+            names = list(self._engine.columns(f"({lines})"))
+            rows = self._engine.rows(
+                f"SELECT {', '.join(map(quoted, names))} FROM ({lines})"
+                " WHERE starts_with(x_ChargeId, ?) ORDER BY x_ChargeId LIMIT ?",
+                [beginning, most],
+            )
+            if rows:
+                return [self._charge(_facts(names, row)) for row in rows]
+        return []
 
     def _charge(self, fields: Mapping[str, str]) -> Charge:
         group = [fields["x_GroupId"]]
@@ -185,7 +190,9 @@ class Explanation:
             group,
         )
         owner = [
-            Found(key, *row[4 * at : 4 * at + 4]) for row in rows for at, key in enumerate(self._keys)
+            Found(key, *row[4 * at : 4 * at + 4])
+            for row in rows
+            for at, key in enumerate(self._keys)
         ]
         return Charge(fields, count, cost, owner)
 
@@ -255,7 +262,9 @@ class Explanation:
     def _lines(self, asked: Asked) -> dict[int, list[Node]]:
         """The lines of each group that stand alone, and the rest of them as one."""
         alone = f"rank_ <= {asked.lines_max}" if asked.lines_max is not None else "true"
-        charges = self._charges(self._narrowed(("EffectiveCost",), f"explained_lines WHERE {alone}"))
+        charges = self._charges(
+            self._narrowed(("EffectiveCost",), f"explained_lines WHERE {alone}")
+        )
         has = self._engine.columns(f"({charges})")
         names = [*_FOUND, *(name for name in _LINE if name in has)]
         lines: dict[int, list[Node]] = defaultdict(list)
@@ -286,6 +295,9 @@ class Explanation:
             " FROM explained GROUP BY ALL"
         ):
             facts = _facts(names, cells)
+            if tags := facts.get("tags_"):
+                present = {name: text for name, text in json.loads(tags).items() if text}
+                facts["tags_"] = json.dumps(present, ensure_ascii=False)
             label = ", ".join(facts[n] for n in _NAMED_BY if n in facts and facts[n] != "Usage")
             facts |= {"groups": str(count)}
             yield part, _sum("group", label or "charges", currency, lines[group], facts)

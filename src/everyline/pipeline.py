@@ -11,18 +11,20 @@ from typing import Any
 
 from everyline import __version__, control, money, runs
 from everyline.allocation import direct
+from everyline.bill_lines import BillLines
 from everyline.charges import make as charges
+from everyline.charges.refusals import too_large
 from everyline.config.asked import group_columns
 from everyline.config.configuration import Configuration
 from everyline.config.load import load
 from everyline.coverage import measure
-from everyline.engines.duckdb import Engine, parquet
+from everyline.engines.duckdb import Engine, OutOfRange, parquet
 from everyline.owners import notices
 from everyline.owners.make import Owners, owned_groups
 from everyline.owners.tags import is_taxonomy_tag
 from everyline.problems import Problem, in_order
 from everyline.relations import COSTS
-from everyline.sources.bills import Bills, bills
+from everyline.sources.bills import Bills, bills, rounded_in
 from everyline.sources.deliveries import Delivered
 from everyline.statements import round as rounding
 
@@ -73,7 +75,11 @@ def run(project: Path, *, progress: Progress = _silent) -> Outcome:
         found = _read(engine, project, loaded.configuration, progress)
         if any(problem.level == "stop" for problem in found.problems):
             return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
-        problems, facts = _make(engine, found, folder, progress)
+        try:
+            problems, facts = _make(engine, found, folder, progress)
+        except OutOfRange:
+            problems = [*found.problems, too_large(engine, found.bills.lines)]
+            return Outcome(in_order(problems), None, _not_carried_out(found.configuration))
         facts["inputs"] = _inputs(found.bills.files, loaded.files, project)
         engine.close()
         progress("publishing")
@@ -167,7 +173,37 @@ def _read(
         progress(f"summing {lines.source}")
         summed.append(charges.summed(engine, lines, plan.billed, cache / "sums"))
     problems = [*found.problems, *(problem for one in summed for problem in one.problems)]
+    if all(problem.level != "stop" for problem in problems):
+        problems += _without_charges(configuration, found.lines, summed)
     return _Read(configuration, found, plan, summed, problems)
+
+
+def _without_charges(
+    configuration: Configuration, lines: Sequence[BillLines], summed: Sequence[charges.Summed]
+) -> list[Problem]:
+    """Files that hold no charge; where none holds any, there is nothing to run."""
+    problems = [
+        Problem(
+            name="no-charges",
+            level="warn",
+            sentence="the file has no charge",
+            place=one.file,
+            hint="nothing to do where nothing was charged; else fetch it again",
+        )
+        for one, sums in zip(lines, summed, strict=True)
+        if one.file and not sums.controls
+    ]
+    if not any(sums.controls for sums in summed):
+        problems.append(
+            Problem(
+                name="no-charges",
+                level="stop",
+                sentence="the bills have no charge, so there is nothing to run",
+                place=configuration.bills[0].place if configuration.bills else "everyline.yaml",
+                hint="put bills where `path` says; `everyline init` finds out what they are",
+            )
+        )
+    return problems
 
 
 def _make(
@@ -181,8 +217,7 @@ def _make(
         for n in ("groups", "owners", "coverage", "statements", "problems")
     }
     progress("grouping charges")
-    tables = [one.relation for one in found.summed]
-    charges.write_groups(engine, configuration, found.plan, tables, files["groups"])
+    charges.write_groups(engine, configuration, found.plan, found.summed, files["groups"])
     progress("finding owners")
     owners = Owners(engine, configuration, files["groups"])
     said = owners.write(files["owners"])
@@ -240,7 +275,11 @@ def _facts(engine: Engine, found: _Read, relation: Mapping[str, str]) -> dict[st
         for name, sql in relation.items()
         if name not in counts
     }
-    rounded = {lines.source: dict(lines.rounded) for lines in found.bills.lines if lines.rounded}
+    sources = dict.fromkeys(lines.source for lines in found.bills.lines if lines.rounded)
+    rounded = {
+        name: rounded_in(lines.rounded for lines in found.bills.lines if lines.source == name)
+        for name in sources
+    }
     return {
         "control": [{k: str(v) for k, v in balance._asdict().items()} for balance in balances],
         "keys": [key.name for key in found.configuration.taxonomy],

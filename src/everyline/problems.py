@@ -4,6 +4,7 @@ A problem says what, where, how much money it touches and what to do. Problems a
 raised; exceptions are for faults of our own. Levels and exit codes are those of rule R26.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,7 @@ EXIT_GATE = 3
 EXIT_FAULT = 70
 
 _ORDER: tuple[Level, ...] = ("configuration", "stop", "warn")
+_DIGITS = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
             _ORDER.index(p.level),
             -abs(p.cost or Decimal(0)),
             p.name,
+            _DIGITS.sub(lambda digits: digits[0].zfill(9), p.place),
             p.place,
             p.subject,
             p.period or "",

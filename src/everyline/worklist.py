@@ -1,4 +1,4 @@
-"""The worklist: what nobody owns, by the identities under which a registry can name an owner (R8)."""
+"""The worklist: what nobody owns, by identities under which a registry can name an owner (R8)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

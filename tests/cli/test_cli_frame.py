@@ -34,7 +34,9 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
         assert any(line.split() == [name, *command.does.split()] for line in listed)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name", [name for name, listed in COMMANDS.items() if listed.section != "Begin"]
+)
 def test_the_help_of_a_command_ends_in_examples_that_run(
     name: str, everyline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,7 +46,7 @@ def test_the_help_of_a_command_ends_in_examples_that_run(
     assert told
     assert lines
     for line in lines:
-        program, command, *arguments = shlex.split(line)
+        program, command, *arguments = shlex.split(line.partition(" > ")[0])
         assert (program, command) == ("everyline", name)
         assert everyline(command, *arguments).code == 0
 

@@ -34,7 +34,7 @@ REGISTRY = "owners: [{registry: keys.csv}]\n"
         ),
         (
             'SubAccountId,team\na,"search\n',
-            "2 csv-unreadable: keys.csv can't be read: unexpected end of data",
+            "2 csv-unreadable: keys.csv can't be read: a quote is never closed",
         ),
         (
             "SubAcountId,team\na,search\n",
@@ -62,7 +62,7 @@ REGISTRY = "owners: [{registry: keys.csv}]\n"
         (
             "SubAccountId,team,valid_from,valid_to\na,search,,2026-07-01\na,support,2026-06-30,\n",
             (
-                "3 overlapping-validity: the identity of line 3 stands on line 2 too, for some of"
+                "3 overlapping-validity: the identity `a` stands on line 2 too, for some of"
                 " the same days"
             ),
         ),
@@ -183,7 +183,7 @@ def test_accounts_of_usage_need_an_identity(tmp_path: Path) -> None:
             " account of all usage"
         ),
         (
-            "a.csv:4 overlapping-validity: the identity of line 4 stands on line 2 too, for some of"
+            "a.csv:4 overlapping-validity: the identity `d` stands on line 2 too, for some of"
             " the same days"
         ),
     ]

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def _natives(file: Path, bill: Settings) -> Iterator[tuple[set[str], Native]]:
 def _table(file: Path) -> tuple[list[str], list[Native]]:
     if file.name.endswith((".csv", ".csv.gz")):
         raw = gzip.open(file).read() if file.suffix == ".gz" else file.read_bytes()
-        header, *rows = csv.reader(raw.decode("utf-8-sig").splitlines(keepends=True))
+        header, *rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
         return header, [dict(zip(header, row, strict=True)) for row in rows if row]
     if file.suffix == ".jsonl":
         objects = [_numbers_as_text(line) for line in file.read_text("utf-8").split("\n") if line]
@@ -142,20 +143,15 @@ def tags_of(text: str | None) -> dict[str, str]:
     """Tag key as billed to value as billed; absent values left out, of equal keys the last."""
     if text is None:
         return {}
-    found = {}
-    for key, value in json.loads(text, object_pairs_hook=list, parse_float=_Raw, parse_int=_Raw):
-        found[key] = value
-    shown = {k: v if type(v) is str else _json_text(v) for k, v in found.items() if v is not None}
-    return {key: value for key, value in shown.items() if value.strip()}
-
-
-class _Raw(str):
-    """A JSON number as written."""
-
-
-def _json_text(value: Any) -> str:
-    # Generated projects write other values without blanks, so this is how they were written.
-    return {True: "true", False: "false"}.get(value, str(value))
+    decoder, found, at = json.JSONDecoder(), {}, 1
+    while text[at:].strip() not in ("}", ""):
+        key, at = decoder.raw_decode(text, at)
+        at = text.index(":", at) + 1
+        at += len(text[at:]) - len(text[at:].lstrip())
+        value, end = decoder.raw_decode(text, at)
+        found[key] = value if isinstance(value, str) or value is None else text[at:end]
+        at = end + (len(text[end:]) - len(text[end:].lstrip(" ,")))
+    return {key: value for key, value in found.items() if value is not None and value.strip()}
 
 
 # Lines

@@ -67,17 +67,32 @@ def control(engine: Engine, lines: BillLines) -> tuple[list[Control], list[Probl
     return controls, problems + _currencies(engine, lines, controls)
 
 
+_NO_CURRENCY = _Check(
+    "no-currency",
+    "stop",
+    "BillingCurrency IS NULL",
+    "the charge has no BillingCurrency",
+    "fill it, or give it with `set: {BillingCurrency: USD}`",
+)
+
+
 def _checks(lines: BillLines) -> Sequence[_Check]:
     has = frozenset(lines.columns)
-    found = [
-        _null("BilledCost"),
-        _Check(
-            "no-currency",
-            "stop",
-            "BillingCurrency IS NULL",
-            "the charge has no BillingCurrency",
-            "fill it, or give it with `set: {BillingCurrency: USD}`",
-        ),
+    found = [_null("BilledCost"), _NO_CURRENCY, *_period_checks(lines)]
+    found += [_null("EffectiveCost")] if "EffectiveCost" in has else []
+    found += [_taken(cost) for cost in ("ListCost", "ContractedCost") if cost in has]
+    return found + [
+        _without_unit(quantity, unit, has)
+        for quantity, unit in (
+            ("ConsumedQuantity", "ConsumedUnit"),
+            ("PricingQuantity", "PricingUnit"),
+        )
+        if quantity in has or unit in has
+    ]
+
+
+def _period_checks(lines: BillLines) -> Sequence[_Check]:
+    return (
         _Check(
             "no-period",
             "stop",
@@ -88,41 +103,33 @@ def _checks(lines: BillLines) -> Sequence[_Check]:
         _Check(
             "no-charge-period",
             "warn",
-            line.no_window(lines),
+            f"{line.no_window(lines)} AND {line.month(lines)} IS NOT NULL",
             "the charge period is missing, empty or negative: the calendar month is taken",
             "fill ChargePeriodStart and ChargePeriodEnd to bring usage and dates to bear",
         ),
-    ]
-    if "EffectiveCost" in has:
-        found.append(_null("EffectiveCost"))
-    for cost in ("ListCost", "ContractedCost"):
-        if cost in has:
-            found.append(
-                _Check(
-                    "cost-taken-from-another",
-                    "warn",
-                    f"{cost} IS NULL",
-                    f"`{cost}` is absent: EffectiveCost is taken instead",
-                    "nothing to do where the vendor gives no such price",
-                )
-            )
-    for quantity, unit in (
-        ("ConsumedQuantity", "ConsumedUnit"),
-        ("PricingQuantity", "PricingUnit"),
-    ):
-        if quantity in has or unit in has:
-            left = f"{quantity} IS NOT NULL" if quantity in has else "false"
-            right = f"{unit} IS NOT NULL" if unit in has else "false"
-            found.append(
-                _Check(
-                    "quantity-without-unit",
-                    "warn",
-                    f"({left}) <> ({right})",
-                    f"one of `{quantity}` and `{unit}` is absent: both are read as absent",
-                    "fill both to let this cost be compared with usage",
-                )
-            )
-    return found
+    )
+
+
+def _taken(cost: str) -> _Check:
+    return _Check(
+        "cost-taken-from-another",
+        "warn",
+        f"{cost} IS NULL",
+        f"`{cost}` is absent: EffectiveCost is taken instead",
+        "nothing to do where the vendor gives no such price",
+    )
+
+
+def _without_unit(quantity: str, unit: str, has: frozenset[str]) -> _Check:
+    left = f"{quantity} IS NOT NULL" if quantity in has else "false"
+    right = f"{unit} IS NOT NULL" if unit in has else "false"
+    return _Check(
+        "quantity-without-unit",
+        "warn",
+        f"({left}) <> ({right})",
+        f"one of `{quantity}` and `{unit}` is absent: both are read as absent",
+        "fill both to let this cost be compared with usage",
+    )
 
 
 def _null(cost: str) -> _Check:
@@ -178,23 +185,30 @@ def _currencies(engine: Engine, lines: BillLines, controls: Sequence[Control]) -
             Problem(
                 name="unknown-currency",
                 level="stop",
-                sentence=f"BillingCurrency is `{currency}`, which is no ISO 4217 code",
+                sentence=f"`BillingCurrency` is `{currency}`, which is no currency of ISO 4217",
                 place=_first(engine, lines, test),
                 subject=currency,
                 period=control_.period,
                 cost=control_.sums["EffectiveCost"],
                 count=control_.count,
-                hint="write the three capital letters of a national currency, such as `USD`",
+                hint=_currency_hint(currency),
             )
         )
     return problems
 
 
+def _currency_hint(currency: str) -> str:
+    if money.minor_digits(currency.upper()) is not None:
+        return f"write `{currency.upper()}`, in capital letters"
+    return "write the three capital letters of a national currency, such as `USD`"
+
+
 def inseparable(engine: Engine, lines: BillLines, table: str, keys: Sequence[str]) -> list[Problem]:
     """Tag values with the control character that tells values apart in partial sums."""
     rows = engine.rows(
-        f"SELECT min(first_), count(*), sum(EffectiveCost)::DECIMAL(38,18) FROM {table}"
-        f" WHERE {surplus(keys)}"
+        "SELECT min(first_), BillingCurrency, sum(x_LineCount)::BIGINT,"
+        f" sum(EffectiveCost)::DECIMAL(38,18) FROM {table} WHERE {surplus(keys)}"
+        " GROUP BY ALL ORDER BY ALL"
     )
     return [
         Problem(
@@ -202,10 +216,10 @@ def inseparable(engine: Engine, lines: BillLines, table: str, keys: Sequence[str
             level="stop",
             sentence="a tag has the control character U+001F, so tags can't be told apart",
             place=lines.place(first["file"], first["row"]),
+            currency=currency,
             cost=cost,
             count=count,
             hint="take the character out of the tag at its source",
         )
-        for first, count, cost in rows
-        if first is not None
+        for first, currency, count, cost in rows
     ]

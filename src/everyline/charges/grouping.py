@@ -138,7 +138,7 @@ def _groups_summed(partials: str, shape: Shape) -> str:
         f" sum(x_LineCount)::BIGINT AS x_LineCount, {sums} FROM {partials} GROUP BY ALL"
     )
     known = {*present, "x_Eligible"}
-    listed = [quoted(n) if n in known else f"NULL::VARCHAR AS {quoted(n)}" for n in shape.key]
+    listed = [quoted(n) if n in known else _absent(n) for n in shape.key]
     body = ", ".join([*listed, "x_LineCount", *MEASURES])
     ids = group_id(frozenset(known))
     return f"SELECT {ids} AS x_GroupId, {body} FROM ({inner}) ORDER BY x_GroupId"
@@ -151,7 +151,8 @@ def _groups_as_they_are(partials: str, shape: Shape) -> str:
     come after it, and texts of the description are carried as numbers of an enumeration.
     """
     present = [name for name in shape.key if name in shape.has and name != "x_Period"]
-    coded = [name for name in present if name in shape.described or name in NAMED]
+    texts = [name for name in present if (column_type(name) or "text") == "text"]
+    coded = [name for name in texts if name in shape.described or name in NAMED]
     known = frozenset({*present, "x_Period", "x_Eligible"})
     picked = [*(f"{code(n)}" for n in coded), *(quoted(n) for n in present if n not in coded)]
     ordered = (
@@ -165,12 +166,26 @@ def _groups_as_they_are(partials: str, shape: Shape) -> str:
             return f"{_PERIOD} AS x_Period"
         if name in coded:
             return f"{code(name)}::VARCHAR AS {quoted(name)}"
-        return quoted(name) if name in known else f"NULL::VARCHAR AS {quoted(name)}"
+        return quoted(name) if name in known else _absent(name)
 
     return (
         f"SELECT x_GroupId, {', '.join(map(column, shape.key))}, x_LineCount, {', '.join(MEASURES)}"
         f" FROM ({ordered})"
     )
+
+
+_SQL_TYPES = {
+    "text": "VARCHAR",
+    "timestamp": "TIMESTAMP",
+    "decimal": "DECIMAL(38,18)",
+    "integer": "BIGINT",
+    "boolean": "BOOLEAN",
+}
+
+
+def _absent(name: str) -> str:
+    """A column of the key that no bill has; conditions compare it by its type all the same."""
+    return f"NULL::{_SQL_TYPES[column_type(name) or 'text']} AS {quoted(name)}"
 
 
 def code(name: str) -> str:

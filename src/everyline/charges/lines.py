@@ -93,6 +93,20 @@ def text_columns(lines: BillLines) -> Mapping[str, str]:
     return given | {"x_SourceFile": "x_SourceFile", "x_SourceRow": "x_SourceRow"} | own
 
 
+def of_one_line(lines: BillLines) -> Mapping[str, str]:
+    """What groups sum or work out, as one line has it, to its SQL: for rules of `layers` (R4).
+
+    Measures are called by `single`, so that they never meet their own sums.
+    """
+    period = f"strftime({month(lines)}, '%Y-%m')"
+    return {"x_Period": period} | {single(name): sql for name, sql in measures(lines).items()}
+
+
+def single(name: str) -> str:
+    """The column that has `name` as one line has it; a measure's differs from its sum's."""
+    return f"line_{name}" if name in MEASURES else name
+
+
 def tag(key: str) -> str:
     """SQL of one tag's value as billed, absent where empty; the key is data, never a path."""
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")

@@ -11,12 +11,13 @@ from everyline import memory
 from everyline.bill_lines import BillLines
 from everyline.charges import grouping
 from everyline.charges.checks import Control, control, inseparable
-from everyline.charges.lines import MEASURES, line_relation, tag
+from everyline.charges.lines import MEASURES, line_relation, of_one_line, single, tag
 from everyline.charges.naming import NAMED, Naming, described_by
-from everyline.charges.partial import partial, present, told, told_apart
+from everyline.charges.partial import blank, partial, present, told, told_apart
+from everyline.charges.refusals import gave_up, out_of_time
 from everyline.config.columns import FOCUS
 from everyline.config.configuration import Configuration
-from everyline.engines.duckdb import Engine, parquet, quoted
+from everyline.engines.duckdb import Engine, Unreadable, literal, parquet, quoted
 from everyline.problems import Problem
 from everyline.tag_columns import columns_of, is_tag, key_of
 
@@ -42,11 +43,19 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """The partial sums of one `BillLines`, as SQL, and what was found on the way."""
+    """The partial sums of one `BillLines`, as SQL, and what was found on the way.
+
+    Attributes:
+        relation: SQL of the partial sums, each tag in its own column.
+        controls: what the lines sum to, read apart.
+        problems: of the lines.
+        has_blanks: whether a tag is blank somewhere, so that rows may differ in nothing else.
+    """
 
     relation: str
     controls: Sequence[Control]
     problems: Sequence[Problem]
+    has_blanks: bool
 
 
 def plan(
@@ -76,23 +85,39 @@ def plan(
     return Plan(grouping.key_columns(map(column, asked), grouped), tuple(map(column, described)))
 
 
+# Goes up when what is kept beside the sums changes, so that older entries are made again.
+_KEPT_VERSION = 2
+
+
 def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path) -> Summed:
     """Partial sums and control totals of `lines`; made once for the same bytes and columns."""
     sql, keys = partial(lines, columns), told(lines, columns)
-    entry = cache / hashlib.sha256(f"{lines.fingerprint} {sql}".encode()).hexdigest()[:32]
+    key = f"{_KEPT_VERSION} {lines.fingerprint} {sql}"
+    entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     relation = told_apart(parquet(entry / memory.TABLE), keys)
     kept = memory.recall(entry)
     if kept is not None:
-        return Summed(relation, [_control(one) for one in kept["controls"]], kept["problems"])
-    controls, problems = control(engine, lines)
+        controls = [_control(one) for one in kept["controls"]]
+        return Summed(relation, controls, kept["problems"], kept["has_blanks"])
     with memory.folder_beside(entry) as folder:
         table = folder / memory.TABLE
-        engine.write_unordered(sql, table)
+        try:
+            controls, problems = control(engine, lines)
+            engine.write_unordered(sql, table)
+        except Unreadable as error:
+            if (problem := gave_up(engine, lines, error)) is None:
+                raise
+            return Summed(relation, (), (problem,), False)
         problems += inseparable(engine, lines, parquet(table), keys)
-        memory.keep(
-            entry, {"controls": [asdict(one) for one in controls], "problems": problems}, folder
-        )
-    return Summed(relation, controls, problems)
+        problems += out_of_time(engine, lines, parquet(table))
+        ((blanks,),) = engine.rows(f"SELECT bool_or({blank(keys)}) FROM {parquet(table)}")
+        kept = {
+            "controls": [asdict(one) for one in controls],
+            "problems": problems,
+            "has_blanks": blanks is True,
+        }
+        memory.keep(entry, kept, folder)
+    return Summed(relation, controls, problems, blanks is True)
 
 
 def _control(fields: Mapping[str, Any]) -> Control:
@@ -101,10 +126,10 @@ def _control(fields: Mapping[str, Any]) -> Control:
 
 
 def write_groups(
-    engine: Engine, configuration: Configuration, plan_: Plan, tables: Sequence[str], target: Path
+    engine: Engine, configuration: Configuration, plan_: Plan, sums: Sequence[Summed], target: Path
 ) -> None:
     """Writes `groups` to `target`: partial sums of all bills, named and summed by the key."""
-    united = "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {t}" for t in tables) + ")"
+    united = "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {s.relation}" for s in sums) + ")"
     has = frozenset(engine.columns(united))
     named = _named(engine, configuration, plan_, united, has)
     columns = frozenset({*grouping.COMPUTED, *_WINDOW}) | has
@@ -113,21 +138,23 @@ def write_groups(
         columns - {"x_Eligible"},
         frozenset(plan_.described) & has,
         grouping.eligible(configuration, columns),
-        is_summed=_is_summed(engine, plan_, tables, has),
+        is_summed=_is_summed(engine, plan_, sums, has),
     )
     engine.write(grouping.groups(named, shape), target)
 
 
-def _is_summed(engine: Engine, plan_: Plan, tables: Sequence[str], has: frozenset[str]) -> bool:
+def _is_summed(engine: Engine, plan_: Plan, sums: Sequence[Summed], has: frozenset[str]) -> bool:
     """Whether no two rows of the partial sums have one key, so that nothing is left to sum.
 
-    So it is where no two tables have a month of one bill, and names tell apart what the bill's own
-    words do.
+    So it is where no tag is blank, no two tables have a month of one bill, and names tell apart
+    what the bill's own words do.
     """
+    if any(one.has_blanks for one in sums):
+        return False
     months = [
         month
-        for table in tables
-        for month in engine.rows(f"SELECT DISTINCT x_Source, month_ FROM {table}")
+        for one in sums
+        for month in engine.rows(f"SELECT DISTINCT x_Source, month_ FROM {one.relation}")
     ]
     if len(set(months)) < len(months):
         return False
@@ -171,13 +198,13 @@ def charges(
     what lines say themselves, such as BilledCost, of which equal lines all meet or fail it: ids
     count equal lines.
     """
-    tags = list(filter(is_tag, plan_.billed))
-    every = " UNION ALL BY NAME ".join(_identified(one, tags) for one in lines)
+    every = " UNION ALL BY NAME ".join(_identified(one, plan_.billed) for one in lines)
     united = f"(SELECT * FROM ({every}) WHERE {where})"
     has = frozenset(engine.columns(united))
     described = frozenset(plan_.described) & has
     Naming(engine, configuration).describe(united, described)
-    kept = [name for name in sorted(has) if name not in ("month_", *_WINDOW, *NAMED)]
+    apart = {"month_", "x_Period", *_WINDOW, *NAMED, *_OF_LAYERS}
+    kept = [name for name in sorted(has) if name not in apart]
     columns = has | {*grouping.COMPUTED, *_WINDOW}
     eligible = grouping.eligible(configuration, columns - {"x_Eligible"})
     group = grouping.group_id(frozenset(plan_.key) & columns | {"x_Eligible"})
@@ -186,7 +213,7 @@ def charges(
     shown = [
         n
         for n in (*sorted(FOCUS), *sorted(columns - FOCUS.keys()))
-        if n in columns and n not in _INNER
+        if n in columns and n not in _INNER and n not in _OF_LAYERS
     ]
     shown = [name for name in shown if not is_tag(name) and name != "HostProviderName"]
     shown = [*map(quoted, shown), f"{host or 'ServiceProviderName'} AS HostProviderName"]
@@ -196,13 +223,24 @@ def charges(
     )
 
 
+def first_begins(beginning: str) -> str:
+    """A `where` of `charges`: whether of equal lines the first one's x_ChargeId begins so.
+
+    Lines are hardly ever equal, and numbering them all to find one costs memory and time.
+    """
+    return f"starts_with(sha256(native_ || ' 1'), {literal(beginning)})"
+
+
 _INNER = ("month_", "native_", "x_Eligible")
+_OF_LAYERS = frozenset(map(single, MEASURES))
 
 
-def _identified(lines: BillLines, tags: Sequence[str]) -> str:
-    """Lines with the tags that rules look at, and the hash of their native fields (R1)."""
+def _identified(lines: BillLines, columns: Sequence[str]) -> str:
+    """Lines with what rules look at beside, and the hash of their native fields (R1)."""
     relation = line_relation(lines)
-    picked = [f"{present(tag(key_of(t)))} AS {quoted(t)}" for t in told(lines, tags)]
+    picked = [f"{present(tag(key_of(t)))} AS {quoted(t)}" for t in told(lines, columns)]
+    of_line = of_one_line(lines)
+    picked += [f"{of_line[name]} AS {quoted(name)}" for name in columns if name in of_line]
     native = frozenset((*lines.columns, "x_Source"))
     picked.append(f"{grouping.json_hash(native)} AS native_")
     return f"SELECT *, {', '.join(picked)} FROM ({relation})"

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from everyline import conditions, names
+from everyline.charges.lines import single
 from everyline.conditions import SqlColumn
 from everyline.config.columns import CHARGES, column_type
 from everyline.config.configuration import Configuration
@@ -49,7 +50,8 @@ def built_in() -> tuple[Mapping[str, str], ...]:
 
 def described_by(configuration: Configuration) -> tuple[str, ...]:
     """The columns of a description: FOCUS, `x_` and `Tags.<key>`, as the file says them."""
-    asked = {c for rule in configuration.layers for c in conditions.columns(rule.when)}
+    asked = {single(c) for rule in configuration.layers for c in conditions.columns(rule.when)}
+    asked.discard("x_LineCount")  # no line has it
     tested = {c for row in built_in() for c, cell in row.items() if cell and c in CHARGES}
     return tuple(dict.fromkeys((*_ALWAYS, *sorted(tested | asked | {"x_InstanceType"}))))
 
@@ -187,7 +189,7 @@ def _named_column(has: frozenset[str]) -> Callable[[str], SqlColumn | None]:
     def column(name: str) -> SqlColumn | None:
         if name in NAMED[:4]:
             return SqlColumn(quoted(f"named_{name}"), "text")
-        at = columns.get(name)
+        at = columns.get(single(name))
         return SqlColumn(quoted(at), column_type(name) or "text") if at else None
 
     return column

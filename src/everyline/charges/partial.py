@@ -24,7 +24,7 @@ def partial(lines: BillLines, columns: Sequence[str]) -> str:
         x_LineCount, first_ (file and row of the first line) and MEASURES.
     """
     start, end = line.window(lines)
-    texts = line.text_columns(lines)
+    texts = dict(line.text_columns(lines)) | dict(line.of_one_line(lines))
     plain = [name for name in columns if name in texts]
     keys = told(lines, columns)
     inner = {"month_": line.month(lines), "x_WindowStart": start, "x_WindowEnd": end}
@@ -86,11 +86,20 @@ def _is_constant(sql: str) -> bool:
 
 def present(tag: str) -> str:
     """SQL of a tag's value as billed; absent where nothing is left when trimmed (section 2)."""
-    # Nearly all values begin with a visible character or are empty; only the rest needs trimming.
+    # Nearly all values begin with a visible ASCII character or are empty; the rest is looked at.
     return (
-        f"CASE WHEN {tag} >= '!' THEN {tag} WHEN {tag} = '' THEN NULL"
-        f" WHEN trim({tag}, e' \\t\\r\\n') <> '' THEN {tag} END"
+        f"CASE WHEN {tag} BETWEEN '!' AND '~' THEN {tag} WHEN {tag} = '' THEN NULL"
+        f" WHEN NOT regexp_full_match({tag}, '{_BLANK}+') THEN {tag} END"
     )
+
+
+def blank(keys: Sequence[str]) -> str:
+    """SQL: whether a value in `told_` is nothing but blanks, which `told_apart` makes absent."""
+    return f"regexp_matches(told_, '(^|\\x1f){_BLANK}+(\\x1f|$)')" if keys else "false"
+
+
+# What text is trimmed of: the characters that Unicode calls blank, as Python's `strip` has them.
+_BLANK = r"[\x09-\x0d\x1c-\x1e\x{85}\pZ]"
 
 
 def _pointer(column: str) -> str:

@@ -43,7 +43,9 @@ COMMANDS: dict[str, Listed] = {
     "check": Listed("check", "Work", "validates configuration and data, writes nothing"),
     "run": Listed("run", "Work", "makes all relations and shows bill, scope and methods"),
     "scope": Listed("scope", "Work", "what counts as AI cost, what does not, and what is unsure"),
-    "worklist": Listed("worklist", "Work", "who has no owner yet, by cost, as a registry to fill in"),
+    "worklist": Listed(
+        "worklist", "Work", "who has no owner yet, by cost, as a registry to fill in"
+    ),
     "explain": Listed("explain", "Work", "takes a figure apart down to bill lines"),
     "charges": Listed("relation", "Relations", "every billed line"),
     "groups": Listed("relation", "Relations", "billed lines that no rule can tell apart, summed"),

@@ -1,7 +1,5 @@
 """One bill line, and what became of it."""
 
-import json
-from decimal import Decimal
 from textwrap import wrap
 
 from everyline.cli import figures, tree
@@ -10,7 +8,15 @@ from everyline.cli.screen import Screen
 from everyline.explain import Charge
 from everyline.relations import COSTS
 
-_ELSEWHERE = ("x_ChargeId", "x_GroupId", "x_SourceFile", "x_SourceRow", "x_Layer", "x_LayerRule", "Tags")
+_ELSEWHERE = (
+    "x_ChargeId",
+    "x_GroupId",
+    "x_SourceFile",
+    "x_SourceRow",
+    "x_Layer",
+    "x_LayerRule",
+    "Tags",
+)
 _GAP = 2
 
 

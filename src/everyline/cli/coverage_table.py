@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from everyline.cli import figures
+from everyline.cli import figures, layout
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
 from everyline.cli.view import View, title
@@ -99,17 +99,19 @@ def show(view: View) -> bool:
     for period, currency in dict.fromkeys((row.period, row.currency) for row in found):
         rows = [row for row in found if (row.period, row.currency) == (period, currency)]
         view.screen.line(", ".join([period, currency, *([asked] if asked else [])]), "bold")
-        _table(view.screen, rows, aims)
+        show_rows(view.screen, rows, aims)
         _say_unallocated(view, rows, aims)
         view.screen.line()
     return True
 
 
-def _table(screen: Screen, rows: Sequence[Covered], aims: Targets) -> None:
+def show_rows(screen: Screen, rows: Sequence[Covered], aims: Targets) -> None:
+    """Prints one table: rows of one period and currency."""
     headings = ("eligible", "tagged", "", "target", "FOCUS", "direct", "allocated")
     kinds = (Column(h, "figure") if h else Column("", "bar") for h in headings)
     cells = [_cells(screen, row, aims) for row in rows]
-    screen.table(Table((Column("key"), *kinds), cells))
+    table = Table((Column("key"), *kinds), cells)
+    screen.table(table if aims.tag_coverage else layout.without(table, "target"))
 
 
 def _cells(screen: Screen, row: Covered, aims: Targets) -> list[str]:
@@ -144,6 +146,7 @@ def _say_unallocated(view: View, rows: Sequence[Covered], aims: Targets) -> None
 
 
 def percent_of(aim: Decimal | None) -> str:
+    """A ratio that somebody aims at, in percent with the digits it was written with."""
     return "" if aim is None else f"{figures.exact(aim.scaleb(2))} %"
 
 

@@ -1,19 +1,19 @@
 """`everyline explain`: a figure taken apart down to bill lines, or what became of one line."""
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from everyline import runs
-from everyline.cli import charge_table, hints, options, tree
+from everyline.cli import charge_table, figures, hints, options, tree
 from everyline.cli.hints import Hint
 from everyline.cli.screen import Screen
-from everyline.engines.duckdb import Engine
+from everyline.engines.duckdb import Engine, quoted
 from everyline.explain import Asked, Charge, Explanation, Node, Unknown, unknown
 from everyline.problems import EXIT_STOP, EXIT_WELL, Problem, did_you_mean, exit_code
 from everyline.runs import Run
@@ -21,6 +21,7 @@ from everyline.runs import Run
 _MOST = 3
 _ALIKE_MAX = 5
 _INSTEAD_MAX = 8
+_ID = re.compile("[0-9a-f]{0,64}")
 _OWN = ("project", "period", "service", "where", "most", "as", "help")
 
 
@@ -38,14 +39,13 @@ class _Wanted(NamedTuple):
     options_metavar="[OPTIONS] [--KEY VALUE]...",
     epilog=options.example(
         "everyline explain --period 2026-10 --team search",
-        "everyline explain --team search --use-case semantic-search --service 'OpenAI API'",
+        "everyline explain --team support --service 'Model API'",
         "everyline explain --team '' --as json",
-        "everyline explain 5f3a90c1",
     ),
     help="Takes a figure apart down to bill lines, every level summing to the one above.\n\nEach"
     " key of the taxonomy is an option, `_` written `-`: `--team search`, `--use-case chat`. An"
-    " empty value asks for what nobody was found for. A CHARGE_ID, or how it begins, shows one bill"
-    " line and what became of it.",
+    " empty value asks for what nobody was found for. A CHARGE_ID, or how it begins, as in"
+    " `everyline explain 5f3a90c1`, shows one bill line and what became of it.",
 )
 @options.project
 @click.option("--period", metavar="P", help="The month, like 2026-10.  [default: the last one]")
@@ -77,8 +77,11 @@ def explain(project: Path, form: str, *, most: int, **wanted: str) -> int:
         asked = _asked(_Wanted(**wanted), keys)
         if isinstance(asked, str):
             return _charge(_Shown(screen, project, run, form), engine, asked)
+        if (last := _last(engine, run)) is None:
+            screen.note("nothing to explain: no cost is in scope")
+            return EXIT_STOP
         lines_max = max(1, most - 1) if form == "table" else None
-        asked = Asked(asked.period or _last(engine, run), asked.values, asked.service, lines_max)
+        asked = Asked(asked.period or last, asked.values, asked.service, lines_max)
         if (missing := unknown(engine, run, asked)) is not None:
             screen.note(_no_figure(missing, asked))
             return EXIT_STOP
@@ -94,7 +97,8 @@ def explain(project: Path, form: str, *, most: int, **wanted: str) -> int:
     for node in found:
         tree.show(screen, node, keys=keys, most=most)
         screen.line()
-    hints.show(screen, next_steps(found[0], asked, keys, project))
+    main = max(found, key=lambda node: node.lines)
+    hints.show(screen, next_steps(main, asked, keys, project))
     return EXIT_WELL
 
 
@@ -169,8 +173,6 @@ def _key(name: str, keys: Sequence[str]) -> str:
 def _no_figure(missing: Unknown, asked: Asked) -> str:
     """That there is no such figure, and the nearest that there is."""
     of = f" in {asked.period}" if asked.period and missing.column != "x_Period" else ""
-    if not missing.instead:
-        return f"nothing to explain: no cost is in scope{of}"
     if not missing.value:
         return f"nothing to explain: every line asked for{of} has a {missing.column}"
     name = {"x_Period": "period", "ServiceName": "service"}.get(missing.column, missing.column)
@@ -182,15 +184,17 @@ def _no_figure(missing: Unknown, asked: Asked) -> str:
 
 
 def next_steps(figure: Node, asked: Asked, keys: Sequence[str], project: Path) -> list[Hint]:
-    """Command lines that go on from a figure: its largest part, its largest line, or the worklist."""
+    """Command lines that go on from a figure: its largest part and line, or the worklist."""
     found = []
     words = ["explain", *(["--period", asked.period] if asked.period else [])]
     for key, value in asked.values.items():
-        words += [_option(key), value]
+        words += _asking(key, value)
+    if asked.service is not None:
+        words += ["--service", asked.service]
     largest = figure.parts[0]
     narrower = next((k for k in keys if k not in asked.values and k in largest.facts), None)
     if narrower is not None:
-        more = (_option(narrower), largest.facts[narrower])
+        more = _asking(narrower, largest.facts[narrower])
         does = f"only {narrower} {largest.facts[narrower]}"
         found.append(Hint(hints.command(*words, *more, project=project), does))
     line = next((node for group in largest.parts for node in group.parts), None)
@@ -204,11 +208,16 @@ def next_steps(figure: Node, asked: Asked, keys: Sequence[str], project: Path) -
     return found
 
 
-def _option(key: str) -> str:
-    return "--" + key.replace("_", "-")
+def _asking(key: str, value: str) -> list[str]:
+    """How a command line asks for a value of a key."""
+    option = key.replace("_", "-")
+    return ["--where", f"{key}={value}"] if option in _OWN else [f"--{option}", value]
 
 
 def _charge(shown: _Shown, engine: Engine, beginning: str) -> int:
+    if _ID.fullmatch(beginning) is None:
+        shown.screen.note(_no_id(shown.run, engine, beginning))
+        return EXIT_STOP
     explanation = _explanation(shown, engine)
     if isinstance(explanation, int):
         return explanation
@@ -225,10 +234,22 @@ def _charge(shown: _Shown, engine: Engine, beginning: str) -> int:
     return EXIT_WELL
 
 
+def _no_id(run: Run, engine: Engine, word: str) -> str:
+    """That a word can't be how an id begins, and the key that has it as a value."""
+    hint = "a figure is asked for with keys, such as `--team`; `everyline charges` lists ids"
+    for key in run.manifest["keys"]:
+        if engine.rows(
+            f"SELECT 1 FROM {run.relation('allocations')} WHERE {quoted(key)} = ? LIMIT 1", [word]
+        ):
+            hint = f"did you mean `{hints.command('explain', *_asking(key, word))}`?"
+            break
+    return f"nothing to explain: no x_ChargeId begins with `{word}`\n\nhint: {hint}"
+
+
 def _not_one(beginning: str, found: Sequence[Charge]) -> str:
     if not found:
-        hint = "hint: `everyline charges` lists ids; a figure is asked for with `--period` and keys"
-        return f"nothing to explain: no bill line's x_ChargeId begins with `{beginning}`\n\n{hint}"
+        hint = "hint: `everyline charges` lists ids"
+        return f"nothing to explain: no x_ChargeId begins with `{beginning}`\n\n{hint}"
     listed = [
         f"  {one.fields['x_ChargeId'][:16]}  {one.fields['x_SourceFile']}"
         f" row {one.fields['x_SourceRow']}"
@@ -243,7 +264,7 @@ def _tree(node: Node) -> dict[str, object]:
     made: dict[str, object] = {
         "kind": node.kind,
         "label": node.label,
-        "EffectiveCost": _digits(node.cost),
+        "EffectiveCost": figures.digits(node.cost),
         "BillingCurrency": node.currency,
         "x_LineCount": node.lines,
         "facts": {name: text for name, text in node.facts.items() if name != "tags_"},
@@ -261,15 +282,10 @@ def _charge_tree(charge: Charge) -> dict[str, object]:
         "group": {
             "x_GroupId": charge.fields["x_GroupId"],
             "x_LineCount": charge.group_lines,
-            "EffectiveCost": _digits(charge.group_cost),
+            "EffectiveCost": figures.digits(charge.group_cost),
         },
         "owner": [found._asdict() for found in charge.owner],
     }
-
-
-def _digits(cost: Decimal) -> str:
-    text = f"{cost:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _put(value: object) -> None:

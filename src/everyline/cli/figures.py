@@ -36,6 +36,11 @@ def exact(value: Decimal) -> str:
     return _trimmed(f"{value:,f}")
 
 
+def digits(value: Decimal) -> str:
+    """Every digit of a number as data: without thousands separators and trailing zeros."""
+    return _trimmed(f"{value:f}")
+
+
 def ratio(part: Decimal, whole: Decimal) -> Fraction | None:
     """`part` of `whole`; None where the whole is nothing (R22)."""
     return Fraction(part) / Fraction(whole) if whole else None

@@ -96,10 +96,11 @@ def _print(view: View, table: Table) -> None:
     heading = title(view)
     if heading:
         view.screen.line(heading, "bold")
+    asked = {name.strip() for name in (view.by or "").split(",")}
     left_out = [
         name
         for name in (*reversed(view.keys[1:]), *IDENTITIES, *_COUNTS, *_BESIDE.values())
-        if name in {column.heading for column in table.columns}
+        if name in {column.heading for column in table.columns} - asked
     ]
     dropped: list[str] = []
     while left_out and layout.comfortable_width(table) > view.screen.width:

@@ -30,6 +30,7 @@ class Block(NamedTuple):
 
     @property
     def heading(self) -> str:
+        """What stands above a table of it: `2026-10, USD`."""
         return f"{self.period}, {self.currency}" + (", estimated" if self.estimated else "")
 
 

@@ -4,10 +4,11 @@ Amounts are rounded to the minor unit from the top down, as statements are (R23)
 shown of each level sums to the level above.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import NamedTuple
 
 from everyline import money
@@ -39,7 +40,9 @@ class _Line(NamedTuple):
     Attributes:
         guide: what draws the tree before the text; `below` before the lines that the text goes on
             with.
-        is_detail: whether it says more of the line above; then it is shortened, never wrapped.
+        text: wrapped where it is too long, unless there is something shorter to say.
+        is_detail: whether it says more of the line above.
+        shorter: what is said where `text` does not fit into one line; shortened if need be.
     """
 
     cells: tuple[str, str, str]
@@ -47,6 +50,15 @@ class _Line(NamedTuple):
     below: str
     text: str
     is_detail: bool = False
+    shorter: str = ""
+
+
+class _Words(NamedTuple):
+    """A text of a part: what it is, or what decided it; as in `_Line`."""
+
+    text: str
+    is_detail: bool = False
+    shorter: str = ""
 
 
 class _Signs(NamedTuple):
@@ -68,9 +80,13 @@ def show(screen: Screen, figure: Node, *, keys: Sequence[str], most: int) -> Non
     tree = _Tree(figure, keys, most, _TYPED if screen.ascii_only else _DRAWN)
     lines = list(tree.lines())
     heads = ("share", figure.currency, "lines")
-    columns = [max(len(row[n]) for row in (heads, *(line.cells for line in lines))) for n in range(3)]
+    columns = [
+        max(len(row[n]) for row in (heads, *(line.cells for line in lines))) for n in range(3)
+    ]
     screen.line(_title(figure), "bold")
-    screen.line(_GAP.join(head.rjust(wide) for head, wide in zip(heads, columns, strict=True)), "bold")
+    screen.line(
+        _GAP.join(head.rjust(wide) for head, wide in zip(heads, columns, strict=True)), "bold"
+    )
     screen.line(("-" if screen.ascii_only else "─") * min(screen.width, _RULE_MAX), "dim")
     room = screen.width - sum(columns) - 3 * len(_GAP)
     for line in lines:
@@ -81,13 +97,13 @@ def show(screen: Screen, figure: Node, *, keys: Sequence[str], most: int) -> Non
             style: Style = "dim" if line.is_detail else ""
             screen.pieces([(set_ + _GAP, ""), (guide, "dim"), (text, style)])
     for text in _notes(figure):
-        screen.line(text, "dim")
+        screen.line(fill(text, screen.width), "dim")
 
 
 def _fitting(screen: Screen, line: _Line, room: int) -> list[str]:
-    """The text in lines of that room; a detail in one, shortened."""
-    if line.is_detail:
-        return [layout.shortened(line.text, room, ascii_only=screen.ascii_only)]
+    """The text in lines of that room."""
+    if line.shorter and len(line.text) > room:
+        return [layout.shortened(line.shorter, room, ascii_only=screen.ascii_only)]
     return wrap(line.text, room, subsequent_indent="  ", break_on_hyphens=False) or [""]
 
 
@@ -145,11 +161,11 @@ class _Tree:
             trunk = guide + (" " * len(self.signs.trunk) if is_last else self.signs.trunk)
             share = figures.percent(figures.ratio(part.cost, node.cost))
             cells = (share, self._amount(amount), f"{part.lines:,}")
-            for k, (text, is_detail) in enumerate(self._words(part, amount)):
+            for k, words in enumerate(self._words(part, amount)):
                 if k == 0:
-                    yield _Line(cells, branch, trunk, text)
+                    yield _Line(cells, branch, trunk, *words)
                 else:
-                    yield _Line(_NO_CELLS, trunk, trunk, text, is_detail)
+                    yield _Line(_NO_CELLS, trunk, trunk, *words)
             if self._is_opened(part, first=n == 0):
                 yield from self._below(part, amount, trunk)
 
@@ -171,24 +187,26 @@ class _Tree:
         label = f"{lines:,} more lines" if alone[0].kind == "line" else f"{len(rest):,} more"
         return [*alone[: self._most], Node("rest", label, cost, rest[0].currency, lines, {})]
 
-    def _words(self, part: Node, amount: int) -> list[tuple[str, bool]]:
-        """A label, and what decided it; each with whether it only says more of the one before."""
+    def _words(self, part: Node, amount: int) -> list[_Words]:
+        """A label, and what decided it."""
         if part.kind == "owner":
-            return [(how(key, part.facts), False) for key in self._keys]
+            return [_Words(how(key, part.facts)) for key in self._keys]
         if part.kind == "group":
-            return [(part.label, False), *((text, True) for text in _decided(part.facts))]
+            return [_Words(part.label), *(_Words(text, True) for text in _decided(part.facts))]
         if part.kind == "line":
             return self._line_words(part, amount)
-        return [(f"{self.signs.more} {part.label}", False)]
+        return [_Words(f"{self.signs.more} {part.label}")]
 
-    def _line_words(self, part: Node, amount: int) -> list[tuple[str, bool]]:
+    def _line_words(self, part: Node, amount: int) -> list[_Words]:
         facts = part.facts
         moment = facts.get("ChargePeriodStart", "")[:16].replace("T", " ")
         words = (facts["x_ChargeId"][:_HASH_SHOWN], moment.removesuffix(" 00:00"), part.label)
-        place = f"{facts['x_SourceFile']} row {facts['x_SourceRow']}"
+        file, row = facts["x_SourceFile"], f" row {facts['x_SourceRow']}"
         hidden = part.cost != Decimal(amount).scaleb(-self._digits)
         exactly = f"exactly {figures.exact(part.cost)} in " if hidden else ""
-        return [(" ".join(filter(None, words)), False), (exactly + place, True)]
+        text = f"{exactly}{file}{row}"
+        shorter = f"{exactly}{self.signs.more}/{file.rpartition('/')[2]}{row}"
+        return [_Words(" ".join(filter(None, words))), _Words(text, True, shorter)]
 
     def _amount(self, units: int) -> str:
         return figures.amount(Decimal(units).scaleb(-self._digits), self._figure.currency)
@@ -218,4 +236,4 @@ def layer(facts: Mapping[str, str]) -> str:
 def _decided(facts: Mapping[str, str]) -> Iterator[str]:
     yield f"layer {layer(facts)}"
     if tags := facts.get("tags_"):
-        yield f"tags {tags}"
+        yield ", ".join(f"{name} {text}" for name, text in json.loads(tags).items())

@@ -3,10 +3,12 @@
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from textwrap import fill
 
 import click
 
@@ -76,22 +78,33 @@ def show(
 ) -> None:
     """Prints the largest: who, cost and why; and what all come to."""
     counted = [one for one in listed if not one.is_shield]
+    names = _names(counted)
     rows = []
     for one in counted[:most]:
         why = ", ".join(_REASONS.get(reason, reason.replace("_", " ")) for reason in one.reasons)
-        rows.append([_who(one), _costs(one.costs), f"{one.lines:,}", why])
+        rows.append([names[id(one)], _costs(one.costs), f"{one.lines:,}", why])
     rest = counted[most:]
     if rest:
         mark = "..." if screen.ascii_only else "…"
         many = f"{mark} {len(rest):,} more"
         rows.append([many, _costs(_summed(rest)), f"{sum(one.lines for one in rest):,}", ""])
-    total = ["total", _costs(_summed(counted)), f"{sum(one.lines for one in counted):,}", ""]
+    totals = [
+        ["total", _costs({currency: cost}), "", ""] for currency, cost in _summed(counted).items()
+    ]
     kinds = (Column("cost", "figure"), Column("lines", "figure"), Column("why"))
-    screen.table(Table((Column(f"without a {lead}"), *kinds), rows, [total]), aside=aside)
+    screen.table(Table((Column(f"without a {lead}"), *kinds), rows, totals), aside=aside)
 
 
-def _who(one: Unowned) -> str:
-    return ", ".join(one.identity.values()) or "(no identity that a registry could name)"
+def _names(listed: Sequence[Unowned]) -> dict[int, str]:
+    """The id of each that tells most; with its provider where another has the same id."""
+    told = {id(one): [*one.identity.values()][::-1] for one in listed}
+    count = Counter(texts[0] for texts in told.values() if texts)
+    return {
+        key: ", ".join(texts if count[texts[0]] > 1 else texts[:1])
+        if texts
+        else "(no identity that a registry could name)"
+        for key, texts in told.items()
+    }
 
 
 def _summed(listed: Sequence[Unowned]) -> dict[str, Decimal]:
@@ -103,7 +116,9 @@ def _summed(listed: Sequence[Unowned]) -> dict[str, Decimal]:
 
 
 def _costs(costs: Mapping[str, Decimal]) -> str:
-    return ", ".join(f"{figures.amount(cost, currency)} {currency}" for currency, cost in costs.items())
+    return ", ".join(
+        f"{figures.amount(cost, currency)} {currency}" for currency, cost in costs.items()
+    )
 
 
 def _say_how(screen: Screen, project: Path, keys: Sequence[str]) -> None:
@@ -113,11 +128,12 @@ def _say_how(screen: Screen, project: Path, keys: Sequence[str]) -> None:
         number += 1
     others = f" (and {', '.join(keys[1:])}, where you know it)" if keys[1:] else ""
     line = f"{hints.command('worklist', project=project)} > {file}"
-    screen.note(
-        f"\n1. {line}\n2. fill in {keys[0]}{others}{_declared(project)}\n"
-        f"3. add `- {{registry: {file}}}` as the last entry of `owners` in everyline.yaml\n"
-        f"4. {hints.command('run', project=project)}"
-    )
+    fields = f"fill in {keys[0]}{others}{_declared(project)}"
+    entry = f"add `- {{registry: {file}}}` as the last entry of `owners` in everyline.yaml"
+    screen.note(f"\n1. {line}")
+    for n, step in enumerate((fields, entry), start=2):
+        screen.note(fill(step, screen.width, initial_indent=f"{n}. ", subsequent_indent="   "))
+    screen.note(f"4. {hints.command('run', project=project)}")
 
 
 def _declared(project: Path) -> str:
@@ -131,7 +147,10 @@ def _declared(project: Path) -> str:
 
 def _put(listed: Sequence[Unowned], keys: Sequence[str]) -> None:
     """The registry on stdout; columns that no row fills are left out."""
-    filled = {name for one in listed for name in one.identity} or {"ServiceProviderName", "SubAccountId"}
+    filled = {name for one in listed for name in one.identity} or {
+        "ServiceProviderName",
+        "SubAccountId",
+    }
     names = [name for name in IDENTITIES if name in filled]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*names, *keys, *_VALIDITY])
@@ -143,7 +162,7 @@ def _put(listed: Sequence[Unowned], keys: Sequence[str]) -> None:
 def _as_json(one: Unowned) -> dict[str, object]:
     return {
         "identity": dict(one.identity),
-        "EffectiveCost": {currency: f"{cost:f}" for currency, cost in one.costs.items()},
+        "EffectiveCost": {currency: figures.digits(cost) for currency, cost in one.costs.items()},
         "x_LineCount": one.lines,
         "services": list(one.services),
         "reasons": list(one.reasons),

@@ -30,7 +30,7 @@ def check_header(
             f"{table.file} lacks the column `{name}`",
             table.place(),
             about=name,
-            hint=f"its header is `{','.join(known)}`",
+            hint=f"all columns known here are `{','.join(known)}`",
         )
     return not missing
 
@@ -101,14 +101,22 @@ def note_overlaps(
     table: Table, reading: Reading, rows: Iterable[tuple[object, Validity, int]], *, what: str
 ) -> None:
     """Note rows that say the same key for one day. `what` names the key in the sentence."""
+    rows = list(rows)
+    keys = {line: key for key, _, line in rows}
     for later, earlier in overlapping(rows):
         reading.report(
             "overlapping-validity",
-            f"the {what} of line {later} stands on line {earlier} too, for some of the same days",
+            f"the {what} {_named(keys[later])} stands on line {earlier} too, for some of the same days",
             f"{table.file}:{later}",
             about=f"{earlier}",
             hint="end the earlier row with `valid_to` where the later one begins, or remove one",
         )
+
+
+def _named(key: object) -> str:
+    """The filled cells of a key, as a sentence names them."""
+    cells = key if isinstance(key, tuple) else (key,)
+    return ", ".join(f"`{cell}`" for cell in cells if cell is not None)
 
 
 def note_duplicates(

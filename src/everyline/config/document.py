@@ -83,11 +83,13 @@ def read_document(text: str, file: str) -> tuple[WrittenMap | None, list[Problem
     except (yaml.YAMLError, RecursionError) as error:
         return None, [_syntax_problem(error, file)]
     if node is None:
-        return None, [_unreadable("it is empty", file, Mark(1, 1))]
+        hint = "`everyline init` makes one from bills"
+        return None, [_unreadable("it is empty", file, Mark(1, 1), hint)]
     reader = _Reader(file, [])
     value = reader.value(node, depth=0, name="")
     if not isinstance(value, WrittenMap):
-        return None, [_unreadable("it is no map of settings", file, _mark(node))]
+        hint = "begin with settings such as `taxonomy:` and `bills:`"
+        return None, [_unreadable("it is no map of settings", file, _mark(node), hint)]
     return value, reader.problems
 
 
@@ -122,8 +124,10 @@ class _Reader:
     def value(self, node: Any, *, depth: int, name: str) -> Any:
         if node.tag not in _PLAIN_TAGS or depth > _DEPTH_MAX:
             deep = depth > _DEPTH_MAX
-            what = "it is nested too deeply" if deep else f"it has the YAML tag `{node.tag}`"
-            self.problems.append(_unreadable(what, self.file, _mark(node)))
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            what = "it is nested too deeply" if deep else f"it has the YAML tag `{tag}`"
+            hint = "no setting is nested so deeply" if deep else "write the text without a tag"
+            self.problems.append(_unreadable(what, self.file, _mark(node), hint))
             return EMPTY
         if isinstance(node, yaml.MappingNode):
             return self.map(node, depth=depth, name=name)
@@ -139,7 +143,8 @@ class _Reader:
         text = str(node.value)
         if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
             what = "it has a character that no file can hold"
-            self.problems.append(_unreadable(what, self.file, _mark(node)))
+            hint = "take the character out"
+            self.problems.append(_unreadable(what, self.file, _mark(node), hint))
             return "?"
         return text
 
@@ -149,7 +154,8 @@ class _Reader:
             mark = _mark(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
                 what = "a key is a list or a map"
-                self.problems.append(_unreadable(what, self.file, mark))
+                hint = "write one entry for each key"
+                self.problems.append(_unreadable(what, self.file, mark, hint))
                 continue
             key = self.text(key_node)
             if key in written:
@@ -194,15 +200,16 @@ def _syntax_problem(error: Exception, file: str) -> Problem:
     marked = getattr(error, "problem_mark", None)
     mark = Mark(marked.line + 1, marked.column + 1) if marked else Mark(1, 1)
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or "nested too deeply"
-    return _unreadable(f"its YAML can't be read: {said}", file, mark)
+    hint = "indent with spaces, and put a text with `: `, ` #`, `{` or `[` in it into quotes"
+    return _unreadable(f"its YAML can't be read: {said}", file, mark, hint)
 
 
-def _unreadable(what: str, file: str, mark: Mark) -> Problem:
+def _unreadable(what: str, file: str, mark: Mark, hint: str) -> Problem:
     return Problem(
         name="configuration-unreadable",
         level="configuration",
         sentence=f"{file} is of no use as it stands: {what}",
         place=f"{file}:{mark.line}:{mark.column}",
         subject=what,
-        hint="indent with spaces, and put a text with `: `, ` #`, `{` or `[` in it into quotes",
+        hint=hint,
     )

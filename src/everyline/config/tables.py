@@ -93,7 +93,8 @@ def read_table(raw: bytes, file: str) -> tuple[Table | None, list[Problem]]:
         rows = list(_rows(reader))
     except csv.Error as error:
         hint = "close each quote, and double it in a text"
-        return None, [_unreadable(str(error), file, reader.line_num, hint)]
+        what = {"unexpected end of data": "a quote is never closed"}.get(str(error), str(error))
+        return None, [_unreadable(what, file, reader.line_num, hint)]
     if not rows:
         return None, [_unreadable("it is empty", file, 1, "give it a header line")]
     header = tuple(cell or "" for cell in rows[0].cells)

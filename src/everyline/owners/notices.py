@@ -47,12 +47,12 @@ def of_tag(key: Key, found: Tagged, columns: Sequence[str], values: Sequence[Any
         known = key.values.values if key.values else ()
         listed = key.values.file if key.values else "its list"
         near = did_you_mean(found.text or "", known)
-        near = near if "did you mean" in near else ""
+        near = f"{near} To" if "did you mean" in near else "to"
         return Notice(
             "undeclared-value",
             f"`{key.name}` has the value `{found.text}`, which {listed} does not declare",
             f"{key.name}: {found.text}",
-            f"{near} To accept it, declare it or add it as an alias in {listed}".strip(),
+            f"{near} accept it, declare it or add it as an alias in {listed}",
             "",
             tuple(columns),
             tuple(values),

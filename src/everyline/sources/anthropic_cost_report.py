@@ -6,6 +6,7 @@ the default workspace. Priority Tier, seats and subscriptions are not in this re
 quantities and knows no invoice.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 from everyline.config.sources import Bill
 from everyline.sources import json_text, pages
 from everyline.sources.format import Format, Rows
-from everyline.sources.unreadable import Unreadable
 
 _DIMENSIONS = ("workspace_id", "description")
 
@@ -23,6 +23,8 @@ _DETAILS = {
     "inference_geo": "x_InferenceGeo",
     "speed": "x_Speed",
 }
+
+_NUMBER = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(?:[eE]([+-]?[0-9]{1,6}))?")
 
 _COLUMNS = (
     "ChargePeriodStart",
@@ -45,10 +47,7 @@ def _recognises(path: Path, head: bytes) -> bool:
 
 
 def _read(path: Path, bill: Bill, unpacked: Path) -> Sequence[Rows]:
-    page = json_text.load(path.read_bytes())
-    if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-        hint = "expected a page of the cost report: an object with a list `data`"
-        raise Unreadable("the file is no page of an Anthropic cost report", hint, line=1)
+    page = pages.read(path, "an Anthropic cost report", "starting_at")
     facts = pages.facts(page, "results", "starting_at", "ending_at", _DIMENSIONS)
     return [Rows(_COLUMNS, _rows(page["data"], bill), facts)]
 
@@ -77,16 +76,12 @@ def _rows(buckets: Sequence[Mapping[str, Any]], bill: Bill) -> Iterator[tuple[st
 
 
 def _dollars(cents: str | None) -> str | None:
-    """Cents as dollars, exactly: the exponent is lowered by two; R2 judges the text afterwards."""
-    if cents is None:
-        return None
-    mantissa, mark, exponent = cents.lower().partition("e")
-    if not mark:
-        return f"{cents}E-2"
-    digits = exponent.lstrip("+-")
-    if not digits.isdecimal() or len(digits) > 6:
-        return cents
-    return f"{mantissa}E{int(exponent) - 2}"
+    """Cents as dollars, exactly: the exponent is lowered by two.
+
+    What is no number stays as written, for R2 to name it.
+    """
+    found = _NUMBER.fullmatch(cents or "")
+    return f"{found[1]}E{int(found[2] or 0) - 2}" if found else cents
 
 
 FORMAT = Format(

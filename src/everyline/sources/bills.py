@@ -1,12 +1,13 @@
 """Bills: every bill of a project as lines, by the rules of deliveries (R1)."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from everyline import control
 from everyline.bill_lines import BillLines
 from everyline.config.configuration import Configuration
 from everyline.config.sources import Bill
@@ -18,6 +19,7 @@ from everyline.sources.format import Facts, Format
 from everyline.sources.landing import Landed, Landing
 
 Progress = Callable[[str], None]
+Rounded = Mapping[str, tuple[int, str]]
 
 
 class Bills(NamedTuple):
@@ -48,11 +50,9 @@ def bills(
         for file in files:
             progress(f"reading {file.file}")
             landed.append(landing.land(file, bill, format_))
+        problems += format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
         found.problems.extend(_with_amounts(engine, problems, landed))
         found.problems.extend(p for one in landed for p in one.problems)
-        found.problems.extend(
-            format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
-        )
         readable = [(f, one) for f, one in zip(files, landed, strict=True) if _is_readable(one)]
         found.lines.extend(_lines(bill, format_, readable))
         if format_.natural_key and readable:
@@ -90,11 +90,6 @@ def _joined(bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed
     keys = sorted({key for _, landed in files for key in landed.tag_keys})
     relation = f"(SELECT * EXCLUDE (file_, rank_) FROM {_ranked(format_, files)} WHERE rank_ = 1)"
     text = " ".join([*(file.sha256 for file, _ in files), relation])
-    rounded: dict[str, tuple[int, str]] = {}
-    for _, landed in files:
-        for column, (count, lost) in landed.rounded.items():
-            before, sum_ = rounded.get(column, (0, "0"))
-            rounded[column] = (before + count, f"{Decimal(sum_) + Decimal(lost):f}")
     return BillLines(
         source=bill.name,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
@@ -103,8 +98,19 @@ def _joined(bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed
         columns=tuple(columns),
         tag_keys=tuple(keys),
         place=_place(format_, [file for file, _ in files]),
-        rounded=rounded,
+        rounded=rounded_in(landed.rounded for _, landed in files),
     )
+
+
+def rounded_in(parts: Iterable[Rounded]) -> Rounded:
+    """Column to how many numbers were rounded, and the exact sum lost, over all `parts` (R2)."""
+    rounded: dict[str, tuple[int, str]] = {}
+    for part in parts:
+        for column, (count, lost) in part.items():
+            before, sum_ = rounded.get(column, (0, "0"))
+            exact = control.EXACT.add(Decimal(sum_), Decimal(lost))
+            rounded[column] = (before + count, f"{exact:f}")
+    return rounded
 
 
 def _ranked(format_: Format, files: Sequence[tuple[Delivered, Landed]]) -> str:
@@ -150,11 +156,12 @@ def _replaced(
 def _with_amounts(
     engine: Engine, problems: Iterable[Problem], landed: Sequence[Landed]
 ) -> Iterator[Problem]:
-    """Repeated files with the amount that is not counted again, one a currency."""
+    """Money that two files report, with its amount, one a currency."""
     relations = {one.file: one.relation for one in landed}
     for problem in problems:
-        relation = relations.get(problem.subject, "")
-        if problem.name != "repeated-file" or not relation:
+        twice = {"repeated-file": problem.subject, "two-groupings": problem.place}
+        relation = relations.get(twice.get(problem.name, ""))
+        if not relation:
             yield problem
             continue
         for currency, count, cost in engine.rows(

@@ -124,6 +124,7 @@ def text_cell(name: str, expression: str, null_words: tuple[str, ...]) -> Cell:
 
 
 def constant_cell(name: str, value: str) -> Cell:
+    """A cell that has the same text on every line; it is read as any other."""
     return Cell(name, kind_of(name), text=literal(value))
 
 
@@ -170,8 +171,11 @@ def read_odd(kind: str, text: str) -> tuple[str | None, Decimal]:
     found = members(text)
     if found is None:
         return None, Decimal(0)
-    tags = {key: value for key, value, is_text in found if is_text or value != "null"}
-    return json.dumps(tags, ensure_ascii=False), Decimal(0)
+    # Of equal keys the last stands, also where it is null.
+    last = {key: value if is_text or value != "null" else None for key, value, is_text in found}
+    tags = {key: value for key, value in last.items() if value is not None}
+    # A text may hold half of a character, which UTF-8 can't.
+    return json.dumps(tags, ensure_ascii=False).encode(errors="replace").decode(), Decimal(0)
 
 
 def _instant(text: str) -> datetime | None:
@@ -185,7 +189,10 @@ def _instant(text: str) -> datetime | None:
             except ValueError:
                 continue
         return None
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    try:
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except OverflowError:
+        return None
 
 
 def look_up(engine: Engine, odd: Mapping[tuple[str, str], str | None]) -> None:

@@ -39,7 +39,9 @@ def deliveries(project: Path, bill: Bill) -> tuple[list[Delivered], list[Problem
     kept: dict[str, Delivered] = {}
     problems = []
     for file in _hashed(files):
-        if (first := kept.setdefault(file.sha256, file)) is not file:
+        if isinstance(file, Problem):
+            problems.append(file)
+        elif (first := kept.setdefault(file.sha256, file)) is not file:
             problems.append(_repeated(file, first))
     if not found:
         problems.append(
@@ -56,13 +58,17 @@ def deliveries(project: Path, bill: Bill) -> tuple[list[Delivered], list[Problem
 
 
 def _matching(project: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
-    """Files under `project` whose path matches, with the texts of the placeholders."""
+    """Files under `project` whose path matches, with the texts of the placeholders.
+
+    A link that leads nowhere is one of them, so that a file that has gone is missed.
+    """
     expression = re.compile(_expression(pattern), re.DOTALL)
     glob = _PLACEHOLDER.sub("*", pattern)
     found = []
     for path in project.glob(glob):
         name = path.relative_to(project).as_posix()
-        if (match := expression.fullmatch(name)) and path.is_file():
+        is_file = path.is_file() or (path.is_symlink() and not path.exists())
+        if (match := expression.fullmatch(name)) and is_file:
             found.append((path, match.groupdict()))
     return sorted(found, key=lambda pair: natural_key(pair[0].relative_to(project).as_posix()))
 
@@ -98,17 +104,30 @@ def _delivered(project: Path, path: Path) -> tuple[str, Path]:
     return path.relative_to(project).as_posix(), path
 
 
-def _hashed(files: Iterable[tuple[str, Path]]) -> list[Delivered]:
-    """SHA-256 of each file; hashing leaves the interpreter, so two at a time are quicker."""
+def _hashed(files: Iterable[tuple[str, Path]]) -> list[Delivered | Problem]:
+    """SHA-256 of each file; hashing leaves the interpreter, so two at a time are quicker.
+
+    A file that the system does not give, or whose name no relation can hold, is a `stop` problem.
+    """
     with ThreadPoolExecutor(max_workers=2) as workers:
         return list(workers.map(_hash, files))
 
 
-def _hash(file: tuple[str, Path]) -> Delivered:
+def _hash(file: tuple[str, Path]) -> Delivered | Problem:
     name, path = file
-    with path.open("rb") as bytes_:
-        sha256 = hashlib.file_digest(bytes_, "sha256").hexdigest()
-    return Delivered(name, path, sha256, path.stat().st_size)
+    if name != (legible := name.encode(errors="backslashreplace").decode()):
+        return _unreadable(legible, "the name of the file is not UTF-8", "rename it")
+    try:
+        with path.open("rb") as bytes_:
+            sha256 = hashlib.file_digest(bytes_, "sha256").hexdigest()
+        return Delivered(name, path, sha256, path.stat().st_size)
+    except OSError as error:
+        said = f"the file can't be opened: {error.strerror}"
+        return _unreadable(name, said, "let this user read it, or take it out")
+
+
+def _unreadable(name: str, sentence: str, hint: str) -> Problem:
+    return Problem(name="unreadable-file", level="stop", sentence=sentence, place=name, hint=hint)
 
 
 def _repeated(file: Delivered, first: Delivered) -> Problem:

@@ -6,6 +6,7 @@ order; columns of no FOCUS version that do not start with `x_` are left aside, a
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from everyline.config.columns import FOCUS
@@ -75,7 +76,11 @@ def _json_lines(path: Path) -> Rows:
     names: dict[str, None] = {}
     for charge in _objects(path):
         names.update(dict.fromkeys(charge))
-    rows = (tuple(json_text.cell(charge.get(name)) for name in names) for charge in _objects(path))
+    if not names:
+        raise Unreadable(
+            "the file is empty", "fetch it again, or take it out", name="empty-file", line=1
+        )
+    rows = (tuple(json_text.cell(each.get(name)) for name in names) for each in _objects(path))
     return Rows(tuple(names), rows)
 
 
@@ -93,11 +98,28 @@ def _objects(path: Path) -> Iterator[Mapping[str, object]]:
             yield charge
 
 
+def _line(path: Path, row: int) -> int:
+    """The line of a row; in a Parquet file, which has no lines, and in an archive, the row's own"""
+    name = path.name.lower()
+    if name.endswith((".jsonl", ".ndjson")):
+        return _line_numbers(path, path.stat().st_mtime_ns)[row - 1]
+    if name.endswith(".parquet"):
+        return row
+    return row + 1 if name.endswith(".zip") else delimited.line(path, row)
+
+
+@lru_cache(maxsize=1)
+def _line_numbers(path: Path, _: int) -> list[int]:
+    with path.open("rb") as file:
+        return [number for number, text in enumerate(file, 1) if text.strip()]
+
+
 FORMAT = Format(
     name="focus",
     title="FOCUS 1.0 to 1.4 (CSV, gzipped CSV, JSON lines, Parquet, zip of CSV parts)",
     recognises=_recognises,
     read=_read,
     naming=_naming,
+    line=_line,
     null_words=("NULL", "(null)", "null"),
 )

@@ -42,9 +42,14 @@ def load(data: bytes, *, first_line: int = 1) -> Any:
     except json.JSONDecodeError as error:
         line = first_line + error.lineno - 1
         hint = "fetch the file again: it may have been cut off"
-        raise Unreadable(f"the text is no JSON: {error.msg}", hint, line=line) from None
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"the text is no JSON: {error}", line=first_line) from None
+        said = error.msg[:1].lower() + error.msg[1:].removesuffix(" starting at")
+        raise Unreadable(f"the text is no JSON: {said}", hint, line=line) from None
+    except RecursionError:
+        hint = "no report is nested so deeply: fetch the file again"
+        raise Unreadable("the text is nested too deeply", hint, line=first_line) from None
+    except ValueError as error:
+        hint = "fetch the file again, or ask its sender for numbers in digits"
+        raise Unreadable(f"the text is no JSON: {error}", hint, line=first_line) from None
 
 
 def cell(value: Any) -> str | None:

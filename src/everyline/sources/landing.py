@@ -72,7 +72,7 @@ class Landing:
         kept = memory.recall(entry)
         if kept is None:
             try:
-                with memory.folder_beside(entry) as folder, _engine_errors():
+                with memory.folder_beside(entry) as folder, _engine_errors(file.path):
                     kept = self._read(file, bill, format_, folder)
                     memory.keep(entry, kept, folder)
             except Unreadable as error:
@@ -89,6 +89,9 @@ class Landing:
         )
 
     def _read(self, file: Delivered, bill: Bill, format_: Format, folder: Path) -> dict[str, Any]:
+        if not file.size_bytes:
+            hint = "fetch it again, or take it out"
+            raise Unreadable("the file is empty", hint, name="empty-file", line=1)
         natives = format_.read(file.path, bill, folder)
         parts = [part(self._engine, native, bill, format_, folder) for native in natives]
         kept: dict[str, Any] = {
@@ -206,21 +209,53 @@ def _key(file: Delivered, bill: Bill, format_: Format) -> str:
 
 
 @contextmanager
-def _engine_errors() -> Iterator[None]:
+def _engine_errors(path: Path) -> Iterator[None]:
     """What the engine says of a file it can't read, in words for the file's owner."""
     try:
         yield
+    except duckdb.OutOfRange:
+        raise Unreadable(TOO_LARGE, TOO_LARGE_HINT, name="sum-too-large") from None
     except duckdb.Unreadable as error:
         text = str(error)
-        line = _CSV_LINE.search(text)
-        hint = "fetch the file again: it may have been cut off"
-        if line is None:
-            first = text.splitlines()[0]
-            raise Unreadable(f"the file can't be read: {first}", hint) from None
-        said = next((s for s in text.splitlines()[2:] if s.strip()), "")
-        if "unicode" in text:
-            said, hint = "the file is not UTF-8", "save it as UTF-8"
-        raise Unreadable(said.strip() or text.splitlines()[0], hint, line=int(line[1])) from None
+        if text.startswith(_FAULTS_OF_OURS):
+            raise
+        found = _CSV_LINE.search(text)
+        line = int(found[1]) if found else None
+        for pattern, sentence, hint in _ENGINE_SAYS:
+            if said := re.search(pattern, text):
+                raise Unreadable(sentence.format(*said.groups()), hint, line=line) from None
+        kind, _, rest = text.splitlines()[0].replace(str(path), path.name).partition(": ")
+        raise Unreadable(f"the file can't be read: {rest or kind}", _CUT_OFF, line=line) from None
+
+
+TOO_LARGE = "the amounts are too large to be summed exactly"
+TOO_LARGE_HINT = "a sum has at most 20 digits before the point: correct the largest at its source"
+
+_CUT_OFF = "fetch the file again: it may have been cut off"
+
+_FAULTS_OF_OURS = ("Binder", "Catalog", "INTERNAL", "Out of Memory", "Parser")
+
+# What the engine's messages mean, what to say instead, and what to do next.
+_ENGINE_SAYS = (
+    (
+        r"Expected Number of Columns: (\d+) Found: (\d+)",
+        "the line has {1} cells, and the header {0}",
+        "give each line as many cells as the header; put a text with a comma into quotes",
+    ),
+    (
+        "unterminated quote",
+        "a quoted cell is never closed",
+        "close each quote, and double it inside a text",
+    ),
+    ("not utf-8", "the file is not UTF-8", "save it as UTF-8"),
+    (
+        r"Maximum line size of (\d+) bytes",
+        "the line is longer than {0} bytes",
+        "look for a quote that is never closed, or for line ends that are missing",
+    ),
+    ("magic bytes|too small to be", "the file is no Parquet file, or its end is missing", _CUT_OFF),
+    ("GZIP", "the gzip file is damaged, or its end is missing", _CUT_OFF),
+)
 
 
 def _not_landed(file: Delivered, error: Unreadable) -> Problem:
@@ -234,7 +269,7 @@ def _not_landed(file: Delivered, error: Unreadable) -> Problem:
 
 
 def _left_aside(file: Delivered, native: Part) -> Problem:
-    names = ", ".join(f"`{name}`" for name in native.aside)
+    names = ", ".join(f"`{name}`" if name else "one without a name" for name in native.aside)
     return Problem(
         name="column-left-aside",
         level="warn",

@@ -1,5 +1,6 @@
 """Odd texts: cells that are not plain, each distinct text read once by the rules of R2."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,9 @@ _STOPS = frozenset(
 )
 
 _NAMES = {"decimal": "unreadable-number", "timestamp": "unreadable-date", "tags": "unreadable-tags"}
+
+_DIGITS_ALONE = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_TOO_LONG = "a number has at most 20 digits before the point, and an exponent within 40"
 
 _HINTS = {
     "decimal": "write digits with a decimal point, no thousands separator, no currency sign",
@@ -105,8 +109,10 @@ def look_up(engine: Engine, found: Sequence[OddText]) -> None:
 
 
 def problems(found: Sequence[OddText], place: Callable[[Part, int], str]) -> list[Problem]:
-    """A problem for each text that can't be read."""
-    return [
+    """A problem for each text that can't be read; a second header is one problem, not many."""
+    unread = [odd for odd in found if odd.meaning is None]
+    headers = [odd for odd in unread if odd.text == odd.column]
+    return _headers(headers, place) + [
         Problem(
             name=_NAMES[odd.kind],
             level="stop" if odd.column in _STOPS else "warn",
@@ -116,14 +122,27 @@ def problems(found: Sequence[OddText], place: Callable[[Part, int], str]) -> lis
             currency=odd.currency,
             cost=odd.cost,
             count=odd.count,
-            hint=_HINTS[odd.kind] if odd.text != odd.column else _HEADER_AGAIN,
+            hint=_TOO_LONG if _DIGITS_ALONE.fullmatch(odd.text) else _HINTS[odd.kind],
         )
-        for odd in found
-        if odd.meaning is None
+        for odd in unread
+        if odd.text != odd.column
     ]
 
 
-_HEADER_AGAIN = "the header stands here a second time: take this line out"
+def _headers(found: Sequence[OddText], place: Callable[[Part, int], str]) -> list[Problem]:
+    """One problem for each place where cells hold the names of their own columns."""
+    rows = {place(odd.part, odd.row): odd.count for odd in found}
+    return [
+        Problem(
+            name="repeated-header",
+            level="stop",
+            sentence="the header stands here a second time",
+            place=at,
+            count=count,
+            hint="take the line out; files that were joined have one each",
+        )
+        for at, count in rows.items()
+    ]
 
 
 def _sentence(odd: OddText) -> str:

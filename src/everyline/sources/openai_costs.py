@@ -4,6 +4,7 @@ Source: OpenAI's OpenAPI document, `GET /organization/costs`. Amounts are US dol
 are UTC days; `project_id` null means "not grouped" or "no project". The report knows no invoice.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 from everyline.config.sources import Bill
 from everyline.sources import json_text, pages
 from everyline.sources.format import Format, Rows
-from everyline.sources.unreadable import Unreadable
 
 _DIMENSIONS = ("project_id", "line_item", "api_key_id")
 
@@ -40,10 +40,7 @@ def _recognises(path: Path, head: bytes) -> bool:
 
 
 def _read(path: Path, bill: Bill, unpacked: Path) -> Sequence[Rows]:
-    page = json_text.load(path.read_bytes())
-    if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-        hint = "expected a page of the costs report: an object with a list `data`"
-        raise Unreadable("the file is no page of an OpenAI costs report", hint, line=1)
+    page = pages.read(path, "an OpenAI costs report", "start_time")
     facts = pages.facts(page, "results", "start_time", "end_time", _DIMENSIONS)
     return [Rows(_COLUMNS, _rows(page["data"], bill), facts)]
 
@@ -53,6 +50,8 @@ def _rows(buckets: Sequence[Mapping[str, Any]], bill: Bill) -> Iterator[tuple[st
         start, end = _instant(bucket.get("start_time")), _instant(bucket.get("end_time"))
         for result in bucket.get("results") or ():
             amount = result.get("amount") or {}
+            # An amount that is no object has no currency, which is then said.
+            amount = amount if isinstance(amount, dict) else {"value": amount}
             line_item = json_text.cell(result.get("line_item"))
             model, token_class = _parts(line_item)
             yield (
@@ -93,7 +92,7 @@ def _parts(line_item: str | None) -> tuple[str | None, str | None]:
 def _instant(value: Any) -> str | None:
     """Unix seconds as ISO text; what is no whole number stays as it is, to be named."""
     text = json_text.cell(value)
-    if text is None or not text.lstrip("-").isdecimal() or len(text) > 12:
+    if text is None or not re.fullmatch("-?[0-9]{1,11}", text):
         return text
     return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -5,12 +5,38 @@ grouping of the same days: a grouped and an ungrouped answer are the same money 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from everyline.problems import Problem
 from everyline.sources.format import Facts
-from everyline.sources.json_text import cell, lines_of
+from everyline.sources.json_text import cell, lines_of, load
+from everyline.sources.unreadable import Unreadable
+
+
+def read(path: Path, title: str, start: str) -> Mapping[str, Any]:
+    """The page in `path`, known to have the shape of one: a list `data` of buckets of results.
+
+    Raises:
+        Unreadable: it is no JSON, or of another shape; `title` is what it should be, and `start`
+            the setting with which each bucket says when it begins.
+    """
+    page = load(path.read_bytes())
+    buckets = page.get("data") if isinstance(page, dict) else None
+    if not isinstance(buckets, list):
+        hint = "expected an object with a list `data`; an error message is no report"
+        raise Unreadable(f"the file is no page of {title}", hint, line=1)
+    for bucket in buckets:
+        if not isinstance(bucket, dict) or not bucket.get(start):
+            hint = f"expected objects with `{start}` and `results` in `data`"
+            raise Unreadable(f"the file is no page of {title}", hint, line=1)
+        results = bucket.get("results") or []
+        if not (isinstance(results, list) and all(isinstance(one, dict) for one in results)):
+            hint = "expected a list of objects in `results`"
+            raise Unreadable(f"the file is no page of {title}", hint, line=1)
+    found: Mapping[str, Any] = page
+    return found
 
 
 def facts(
@@ -31,11 +57,17 @@ def facts(
 
 def line(path: Path, row: int) -> int:
     """The line of a page at which its row-th result begins."""
-    found = lines_of(path.read_text(encoding="utf-8-sig"), "results")
+    found = _lines(path, path.stat().st_mtime_ns)
     return found[row - 1] if row <= len(found) else 1
 
 
+@lru_cache(maxsize=8)
+def _lines(path: Path, _: int) -> list[int]:
+    return lines_of(path.read_text(encoding="utf-8-sig"), "results")
+
+
 def across(files: Sequence[Facts]) -> list[Problem]:
+    """Pages that are missing from one bill's files, and days that two groupings report (R1)."""
     return [*_missing_pages(files), *_two_groupings(files)]
 
 

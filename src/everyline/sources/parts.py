@@ -1,13 +1,14 @@
 """Parts: what a source hands over, as a relation the engine can read, cell by cell."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from everyline.config.sources import Bill
-from everyline.engines.duckdb import Engine, literal, parquet, quoted
+from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.sources import cells, people
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable
@@ -46,8 +47,9 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
         Unreadable: a column is missing that a charge can't do without, or the file is broken.
     """
     if isinstance(native, Columnar):
-        kinds = engine.columns(parquet(native.path))
-        relation = f"read_parquet({literal(str(native.path))}, file_row_number=true)"
+        relation = f"read_parquet({_path(native.path)}, file_row_number=true)"
+        kinds = engine.columns(relation)
+        del kinds["file_row_number"]
         row, label, header = "file_row_number + 1", "", tuple(kinds)
         at = {name: name for name in header}
     else:
@@ -77,10 +79,19 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
     return Part(relation, row, label, found, naming.aside, exact)
 
 
+def _path(path: Path) -> str:
+    """SQL of one file's path: the engine would take signs of a glob in it for other files.
+
+    Names of folders such as `team=search` are no columns.
+    """
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path))) + ", hive_partitioning=false"
+
+
 def _written(rows: Rows, folder: Path) -> Csv:
     """Rows made in Python as a CSV file of our own, so that all text takes one way in."""
     target = folder / "rows.csv"
-    with target.open("w", encoding="utf-8", newline="") as file:
+    # JSON may hold half of a character, which UTF-8 can't.
+    with target.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(rows.header)
         writer.writerows([cell or "" for cell in row] for row in rows.rows)
@@ -91,7 +102,7 @@ def _relation(text: Csv) -> str:
     # Engines compare names without case, and headers may hold anything: numbers tell them apart.
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(text.header)))
     return (
-        f"read_csv({literal(str(text.path))}, auto_detect=false, header=true, nullstr='',"
+        f"read_csv({_path(text.path)}, auto_detect=false, header=true, nullstr='',"
         f" delim={literal(text.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
         f" max_line_size={_LINE_BYTES_MAX})"
     )
@@ -127,11 +138,13 @@ def _cells(
 def _refuse_missing(found: Sequence[cells.Cell], header: Sequence[str]) -> None:
     missing = [name for name in NEEDED if name not in {cell.name for cell in found}]
     if missing:
-        names = " and ".join(f"`{name}`" for name in missing)
-        shown = ", ".join(f"`{name}`" for name in header[:12])
+        names = " and no column ".join(f"`{name}`" for name in missing)
+        shown = ", ".join(f"`{name}`" for name in header[:12] if name)
+        more = ", ..." if len(header) > 12 else ""
         raise Unreadable(
             f"the file has no column {names}",
-            f"its columns are {shown}; map them with `columns`, or give a constant with `set`",
+            f"its columns are {shown}{more}; the format `table` maps them with `columns`, and gives"
+            " constants with `set`",
             line=1,
             name="missing-column",
         )

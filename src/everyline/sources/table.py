@@ -5,7 +5,8 @@ column, any `x_` header stays; all other columns become Tags under their headers
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from everyline.config.columns import CHARGES
@@ -32,29 +33,54 @@ def _read(path: Path, bill: Bill, unpacked: Path) -> Sequence[Native]:
 
 def _workbook(path: Path) -> Rows:
     rows = workbook.rows(path)
-    _, header = next(rows, (0, []))
-    names = tuple(name.strip() if name else "" for name in header)
+    number, header = next(rows, (1, []))
+    names = [(cell or "").strip() for cell in header]
     if not any(names):
-        raise Unreadable(
-            "the first sheet is empty", "put the header in its first row", name="empty-file"
-        )
+        hint = "put the header in its first row"
+        raise Unreadable("the first sheet is empty", hint, name="empty-file", line=1)
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise Unreadable(
-            f"the header names the column `{twice[0]}` twice", "keep one of them", line=1
+            f"the header names the column `{twice[0]}` twice", "keep one of them", line=number
         )
-    width = len(names)
-    cells = (
-        tuple(itertools.islice(itertools.chain(row, itertools.repeat(None)), width))
-        for _, row in rows
-    )
-    return Rows(names, cells)
+    return Rows(tuple(filter(None, names)), _under(names, rows))
+
+
+def _under(
+    names: Sequence[str], rows: Iterator[tuple[int, list[str | None]]]
+) -> Iterator[tuple[str | None, ...]]:
+    """The cells under the names; one that stands under none may be money, and is refused."""
+    for number, row in rows:
+        for at, cell in enumerate(row):
+            if cell and cell.strip() and not (at < len(names) and names[at]):
+                where = f"{workbook.letters_of(at + 1)}{number}"
+                raise Unreadable(
+                    f"cell `{where}` holds `{cell}`, and its column has no header",
+                    "give the column a header, or clear the cell",
+                    line=number,
+                )
+        padded = itertools.chain(row, itertools.repeat(None))
+        yield tuple(cell for name, cell in zip(names, padded, strict=False) if name)
+
+
+def _line(path: Path, row: int) -> int:
+    """The line of a row; in a workbook the number that a spreadsheet program shows."""
+    name = path.name.lower()
+    if name.endswith(".xlsx"):
+        return _row_numbers(path, path.stat().st_mtime_ns)[row]
+    return row if name.endswith(".parquet") else delimited.line(path, row)
 
 
 def _naming(names: Sequence[str], bill: Bill) -> Naming:
     columns = {name: name for name in names if name in CHARGES or name.startswith("x_")}
     columns |= {ours: theirs for ours, theirs in bill.columns.items() if theirs in names}
     named = set(columns.values())
-    return Naming(columns, tags=tuple(name for name in names if name and name not in named))
+    tags = tuple(name for name in names if name and name not in named)
+    return Naming(columns, tags, aside=("",) if "" in names else ())
+
+
+@lru_cache(maxsize=1)
+def _row_numbers(path: Path, _: int) -> list[int]:
+    return [number for number, _ in workbook.rows(path)]
 
 
 FORMAT = Format(
@@ -63,4 +89,5 @@ FORMAT = Format(
     recognises=_recognises,
     read=_read,
     naming=_naming,
+    line=_line,
 )

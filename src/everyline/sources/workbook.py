@@ -259,7 +259,8 @@ def _column_of(letters: str) -> int:
     return column
 
 
-def _letters_of(column: int) -> str:
+def letters_of(column: int) -> str:
+    """The letters of a column, counted from 1: 28 is `AB`."""
     letters = ""
     while column:
         column, rest = divmod(column - 1, 26)
@@ -280,7 +281,7 @@ def _cell(element: Element, row: int, column: int) -> _Cell:
         elif name == "is":
             inline = text_of(child)
     return _Cell(
-        name=element.get("r") or f"{_letters_of(column)}{row}",
+        name=element.get("r") or f"{letters_of(column)}{row}",
         row=row,
         kind=element.get("t", "n"),
         style=element.get("s", "0"),

@@ -6,7 +6,8 @@ that is recognised belongs to just one bill, unless it is a copy of one that doe
 """
 
 from everyline.starting.bills import Found, FoundBill, FoundTable, found
-from everyline.starting.tag_keys import Tags, chosen, shares
+from everyline.starting.files import below
+from everyline.starting.tag_keys import Tags, tags_of
 from everyline.starting.text import configuration_text
 
 __all__ = [
@@ -14,8 +15,8 @@ __all__ = [
     "FoundBill",
     "FoundTable",
     "Tags",
-    "chosen",
+    "below",
     "configuration_text",
     "found",
-    "shares",
+    "tags_of",
 ]

@@ -1,11 +1,11 @@
 """Files grouped into bills: one format, one path pattern (R1)."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 
 from everyline.starting.files import Seen, seen
@@ -21,7 +21,9 @@ _VERSION = re.compile(
 _VARYING = re.compile(
     r"\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|[0-9a-f]{16,}|\d{4}-\d\d-\d\d|\w+=.+"
 )
-_GENERIC = frozenset({"bills", "bill", "billing", "data", "exports", "export", "costs", "cost", "reports"})
+_GENERIC = frozenset(
+    {"bills", "bill", "billing", "data", "exports", "export", "costs", "cost", "reports"}
+)
 _NAME = re.compile(r"[^a-z0-9]+")
 _STEM_MIN = 4
 
@@ -37,7 +39,6 @@ class FoundBill:
     path: str
     files: tuple[str, ...]
     layer: str | None
-    has_versions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ class Found:
     """What lies in a folder.
 
     Attributes:
-        telemetry: path pattern to format, of files that nothing reads yet.
+        telemetry: folder and format of files that nothing reads yet, to how many there are.
         copies: file to the file whose content it repeats, of files that no bill has.
         others: files that were looked into and are nothing of these.
     """
 
     bills: tuple[FoundBill, ...]
     tables: tuple[FoundTable, ...]
-    telemetry: Mapping[str, str]
+    telemetry: Mapping[tuple[str, str], int]
     copies: Mapping[str, str]
     others: tuple[str, ...]
 
@@ -74,12 +75,11 @@ def found(folder: Path, paths: Iterable[Path]) -> Found:
     names: set[str] = set()
     bills, copies = _bills(files, names)
     tables = tuple(_tables(files, names))
-    placed = {file for one in (*bills, *tables) for file in one.files} | copies.keys()
-    telemetry = {
-        pattern: one.telemetry
-        for group in _grouped(file for file in files if file.telemetry).values()
-        for pattern, (one, *_) in _patterns(group, files)
-    }
+    placed = {file for bill in bills for file in bill.files} | copies.keys()
+    placed |= {file for table in tables for file in table.files}
+    telemetry = Counter(
+        (Path(one.file).parent.as_posix(), one.telemetry) for one in files if one.telemetry
+    )
     return Found(
         bills,
         tables,
@@ -91,7 +91,7 @@ def found(folder: Path, paths: Iterable[Path]) -> Found:
 
 def _bills(files: Sequence[Seen], names: set[str]) -> tuple[tuple[FoundBill, ...], dict[str, str]]:
     made = []
-    copies = {}
+    copies: dict[str, str] = {}
     for group in _grouped(file for file in files if file.format).values():
         if all(file.copy_of for file in group):
             copies |= {file.file: file.copy_of for file in group}
@@ -101,7 +101,7 @@ def _bills(files: Sequence[Seen], names: set[str]) -> tuple[tuple[FoundBill, ...
             layer = "model" if format_ in _MODEL_FORMATS else None
             listed = tuple(file.file for file in part)
             name = _name(pattern, format_, names)
-            made.append(FoundBill(name, format_, pattern, listed, layer, "{version}" in pattern))
+            made.append(FoundBill(name, format_, pattern, listed, layer))
     return tuple(made), copies
 
 
@@ -165,7 +165,9 @@ def _name_patterns(group: Sequence[Seen], *, at_top: bool) -> Iterator[str]:
         yield "{period}" + ending
     if not at_top:
         yield "*" + ending
-    prefix = commonprefix(stems)
+    # The longest common beginning of all is that of the first and the last.
+    pairs = zip(stems[0], stems[-1], strict=False)
+    prefix = stems[0][: sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))]
     if len(prefix) >= _STEM_MIN and len(names) > 1:
         yield f"{_escaped(prefix)}*{ending}"
     if len(names) == 1:
@@ -189,7 +191,7 @@ def _name(pattern: str, format_: str, taken: set[str]) -> str:
     words = [_NAME.sub("-", part.lower()).strip("-") for part in folders]
     told = [word for word in words if word and word not in _GENERIC]
     stem = _NAME.sub("-", file.split(".")[0].lower()).strip("-")
-    base = (told[-1:] or [stem] or [""])[0] or format_.split("-")[0] or "table"
+    base = (told[-1:] or [stem])[0] or format_.split("-")[0] or "table"
     name, number = base, 1
     while name in taken:
         number += 1
@@ -206,14 +208,23 @@ def _tables(files: Sequence[Seen], taken: set[str]) -> Iterator[FoundTable]:
             yield FoundTable(_name(pattern, "", taken), pattern, listed, header, _columns(header))
 
 
-# Our column, and words in headers that may mean it, the likeliest first; a word alone, then within.
+# Our column, and words in headers that may mean it, the likeliest first; a header that is the word
+# goes before all that have it among others.
 _MEANT = {
-    "BilledCost": ("net_amount", "billed_cost", "cost", "amount", "total", "spend", "charge"),
-    "ChargePeriodStart": ("from", "start", "date", "day", "period", "month", "time"),
-    "BillingCurrency": ("currency",),
+    "BilledCost": (
+        *("net_amount", "billed_cost", "unblended_cost", "pre_tax_cost", "cost", "amount"),
+        *("total", "spend", "charge"),
+    ),
+    "ChargePeriodStart": (
+        *("from", "start", "usage_start_date", "usage_date", "date", "day", "created_at"),
+        *("timestamp", "period", "month", "time", "start_date", "start_time"),
+    ),
+    "ChargePeriodEnd": ("to", "end", "usage_end_date", "end_date", "end_time"),
+    "BillingCurrency": ("currency", "currency_code"),
     "ServiceName": ("service", "product", "vendor"),
-    "InvoiceId": ("invoice",),
+    "InvoiceId": ("invoice", "invoice_id"),
 }
+_NO_COST = re.compile("_(category|type|id|code|unit|center|centre|per|currency|name)(_|$)")
 _NEEDED = ("BilledCost", "ChargePeriodStart")
 
 
@@ -224,13 +235,20 @@ def _looks_like_a_bill(file: Seen) -> bool:
 
 def _columns(header: Sequence[str]) -> dict[str, str]:
     """Our columns to the headers that look like them."""
-    folded = {re.sub(r"[^a-z0-9]+", "_", name.lower()): name for name in header}
+    folded = {_folded(name): name for name in header}
     found: dict[str, str] = {}
     for ours, words in _MEANT.items():
-        tests = [*((word, False) for word in words), *((word, True) for word in words)]
-        for word, within in tests:
-            hit = next((t for t in folded if (word in t.split("_") if within else t == word)), None)
-            if hit is not None and folded[hit] not in found.values():
-                found[ours] = folded[hit]
-                break
+        free = {f"_{text}_": name for text, name in folded.items() if name not in found.values()}
+        if ours == "BilledCost":
+            free = {text: name for text, name in free.items() if not _NO_COST.search(text)}
+        alone = [free[f"_{word}_"] for word in words if f"_{word}_" in free]
+        within = [name for word in words for text, name in free.items() if f"_{word}_" in text]
+        if hits := [*alone, *within]:
+            found[ours] = hits[0]
     return found
+
+
+def _folded(name: str) -> str:
+    """A header in small letters, its words joined by `_`."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")

@@ -180,9 +180,17 @@ def _unpacked_beside(one: Seen, by_size: dict[int, list[Seen]]) -> str:
     files = []
     for size, crc in parts:
         alike = (other for other in by_size.get(size, ()) if other.format == one.format)
-        same = next((o.file for o in alike if zlib.crc32(o.path.read_bytes()) == crc), "")
+        same = next((other.file for other in alike if _crc(other.path) == crc), "")
         files.append(same)
     return files[0] if files and all(files) else ""
+
+
+def _crc(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while piece := file.read(HEAD_BYTES):
+            crc = zlib.crc32(piece, crc)
+    return crc
 
 
 def _hash(path: Path) -> bytes:

@@ -2,14 +2,21 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
 
+from everyline import runs
 from everyline.bill_lines import BillLines
+from everyline.config.configuration import Configuration
+from everyline.config.sources import Bill
+from everyline.config.taxonomy import Key
 from everyline.engines.duckdb import Engine
 from everyline.owners.tags import spellings
+from everyline.sources.bills import bills
+from everyline.starting.bills import FoundBill
 
 # What tag keys are called that mean a key, as written less case, blanks, `-` and `.`. Within a key
 # the words of one tuple mean it outright and go before those of the next, which mean it at second
@@ -51,6 +58,19 @@ class Tags(NamedTuple):
         return sorted(self.share.keys() - used, key=lambda tag: (-self.share[tag], tag))
 
 
+def tags_of(
+    engine: Engine, project: Path, bills_: Iterable[FoundBill], progress: Callable[[str], None]
+) -> Tags:
+    """The tag keys of bills; what is wrong with their files is said by the run that follows."""
+    configuration = Configuration(
+        taxonomy=(Key(name="team"),),
+        bills=tuple(Bill(name=b.name, format=b.format, path=b.path) for b in bills_),  # type: ignore[arg-type]
+    )
+    cache = project / runs.FOLDER / "cache" / "files"
+    read = bills(engine, project, configuration, cache=cache, progress=progress)
+    return chosen(shares(engine, read.lines))
+
+
 def shares(engine: Engine, bills: Iterable[BillLines]) -> dict[str, Fraction]:
     """Tag key to the share of cost that carries it, averaged over currencies by lines (R21)."""
     tagged: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -78,7 +98,10 @@ def _costs(bill: BillLines) -> str:
     """SELECT of currency, tag key, lines and cost that carry it; the key is null for all lines."""
     cost = "sum(greatest(BilledCost, 0))::DECIMAL(38,18)"
     currency = "coalesce(BillingCurrency, '')" if "BillingCurrency" in bill.columns else "''"
-    every = f"SELECT {currency} AS currency, NULL AS tag, count(*), {cost} FROM {bill.relation} GROUP BY 1"
+    every = (
+        f"SELECT {currency} AS currency, NULL AS tag, count(*), {cost} FROM {bill.relation}"
+        " GROUP BY 1"
+    )
     if not bill.tag_keys or "Tags" not in bill.columns:
         return every
     # Lines of equal tags are summed before the tags are taken apart: there are few of those.
@@ -87,11 +110,13 @@ def _costs(bill: BillLines) -> str:
         f" FROM {bill.relation} WHERE Tags IS NOT NULL GROUP BY ALL"
     )
     pairs = (
-        "SELECT currency, unnest(map_entries(CAST(CAST(Tags AS JSON) AS MAP(VARCHAR, VARCHAR)))) AS pair,"
-        f" lines, cost FROM ({sets})"
+        "SELECT currency, lines, cost,"
+        " unnest(map_entries(CAST(CAST(Tags AS JSON) AS MAP(VARCHAR, VARCHAR)))) AS pair"
+        f" FROM ({sets})"
     )
     return (
-        f"{every} UNION ALL SELECT currency, pair.key, sum(lines)::BIGINT, sum(cost)::DECIMAL(38,18)"
+        f"{every} UNION ALL"
+        " SELECT currency, pair.key, sum(lines)::BIGINT, sum(cost)::DECIMAL(38,18)"
         f" FROM ({pairs}) WHERE trim(pair.value) <> '' GROUP BY 1, 2"
     )
 

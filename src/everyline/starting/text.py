@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from textwrap import wrap
 
 from everyline.starting.bills import Found, FoundBill, FoundTable
 from everyline.starting.tag_keys import Tags
@@ -12,6 +13,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 _OTHERS_MAX = 8
 _HEADERS_MAX = 12
+_WIDTH = 100
 _MEANING = {
     "team": "whose cost it is",
     "product": "what it is part of",
@@ -36,9 +38,9 @@ def configuration_text(found: Found, tags: Tags) -> str:
 
 
 def _taxonomy(tags: Tags) -> Iterator[str]:
-    yield "# The keys that every line of AI cost gets. The first one leads: nobody's cost is unallocated."
-    yield "# `tags` are asked in this order. Without `values` any text is a value; with a list of them"
-    yield "# (a CSV: value,aliases) misspelt tags are found: `values: owners/teams.csv`."
+    yield "# The keys that every line of AI cost gets; without the first one a line is unallocated."
+    yield "# `tags` are asked in their order. Without `values` any text is a value; with a list of"
+    yield "# them (a CSV: value,aliases) misspelt tags are found: `values: owners/teams.csv`."
     yield "taxonomy:"
     for key, meaning in _MEANING.items():
         names = tags.chosen.get(key)
@@ -55,8 +57,9 @@ def _taxonomy(tags: Tags) -> Iterator[str]:
         else:
             yield f"    tags: [{key}]".ljust(50) + "# no tag says it yet"
     if others := tags.others:
-        named = ", ".join(f"{name!r} {_percent(tags.share[name])}" for name in others[:_OTHERS_MAX])
-        yield f"# Other tag keys on the bills: {_comment(named)}"
+        named = [f"`{name}` on {_percent(tags.share[name])}" for name in others[:_OTHERS_MAX]]
+        more = ", ..." if len(others) > _OTHERS_MAX else ""
+        yield from _wrapped("# ", f"Other tag keys: {_comment(', '.join(named))}{more}")
 
 
 def _bills(found: Found) -> Iterator[str]:
@@ -72,8 +75,9 @@ def _bills(found: Found) -> Iterator[str]:
             yield f"#   {_comment(file)} (see {_comment(original)})"
     if found.telemetry:
         yield "# Telemetry, which this version does not read yet:"
-        for path, format_ in found.telemetry.items():
-            yield f"#   {_comment(path)} ({format_})"
+        for (folder, format_), count in found.telemetry.items():
+            many = "1 file" if count == 1 else f"{count} files"
+            yield f"#   {_comment(folder)}/ ({format_}, {many})"
 
 
 def _bill(bill: FoundBill) -> str:
@@ -95,20 +99,32 @@ def _table(table: FoundTable) -> Iterator[str]:
     )
     shown = ", ".join(table.header[:_HEADERS_MAX])
     more = ", ..." if len(table.header) > _HEADERS_MAX else ""
-    yield "  # This looks like a bill. Check which column is which, and take the `#` away."
-    yield f"  # Its columns: {_comment(shown)}{more}"
+    yield "  # # It looks like a bill. Check which column is which, and take the first `# ` away."
+    yield from _wrapped("  # # ", f"Its columns: {_comment(shown)}{more}")
     yield f"  # - name: {_text(table.name)}"
     yield "  #   format: table"
     yield f"  #   path: {_quoted(table.path)}"
-    yield f"  #   columns: {{{columns}}}"
-    yield f"  #   set: {{{set_}}}"
+    yield from _wrapped("  #   ", f"columns: {{{columns}}}")
+    yield from _wrapped("  #   ", f"set: {{{set_}}}")
     yield "  #   layer: data"
+
+
+def _wrapped(lead: str, text: str) -> list[str]:
+    """A text in lines that each begin with `lead`."""
+    return wrap(
+        text,
+        _WIDTH,
+        initial_indent=lead,
+        subsequent_indent=lead + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _owners() -> Sequence[str]:
     return (
-        "# Who owns what the tags leave open, asked from top to bottom. `everyline worklist` writes a",
-        "# registry of all that has no owner yet, with the owners left to fill in.",
+        "# Who owns what the tags leave open, asked from top to bottom. `everyline worklist`",
+        "# writes a registry of all that has no owner yet, with the owners left to fill in.",
         "owners:",
         "  # - {registry: owners/todo.csv}",
         "",

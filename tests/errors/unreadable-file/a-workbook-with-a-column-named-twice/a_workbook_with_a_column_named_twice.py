@@ -1,0 +1,12 @@
+"""A workbook with two columns of one name."""
+
+from pathlib import Path
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+
+def write(folder: Path) -> None:
+    with xlsxwriter.Workbook(folder / "bills" / "seats.xlsx") as book:
+        sheet = book.add_worksheet("Seats")
+        sheet.write_row(0, 0, ["day", "amount", "amount"])
+        sheet.write_row(1, 0, ["2026-10-01", 12.5, 99.5])
