@@ -5,6 +5,7 @@ where a page in the repository is not what this script would write.
 """
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -164,10 +165,18 @@ def problems() -> str:
     ]
     for row in sorted(_rows(DOCS / "problems.csv"), key=lambda row: row["problem"]):
         parts += [f"## {row['problem']}", f"Level: {row['level']}. {row['meaning']}"]
-        example = EXAMPLES / row["problem"] / "expected.txt"
-        if example.exists():
-            parts.append(fenced(example.read_text("utf-8")))
+        if example := _example(row["problem"]):
+            parts.append(fenced(example))
     return page("Problems", *parts)
+
+
+def _example(problem: str) -> str:
+    """The first text of the catalogue of bad input that says this problem; empty if none does."""
+    said = re.compile(rf"^\w+\[{problem}\].*?(?=\n\w+\[|\Z)", re.MULTILINE | re.DOTALL)
+    for path in sorted((EXAMPLES / problem).rglob("expected.txt")):
+        if found := said.search(path.read_text("utf-8")):
+            return found[0]
+    return ""
 
 
 def formats_page() -> str:

@@ -24,7 +24,12 @@ def written_files() -> list[Path]:
     """Every text that people of the project write."""
     endings = {".csv", ".md", ".py", ".sql", ".toml", ".txt", ".yaml", ".yml"}
     folders = (ROOT / name for name in ("src", "tests", "docs", "benchmarks"))
-    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in endings]
+    found = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in endings and path.is_file()
+    ]
     at_the_root = (ROOT / "Makefile", ROOT / "pyproject.toml", *ROOT.glob("*.md"))
     return sorted({*found, *(path for path in at_the_root if path.exists())})
 

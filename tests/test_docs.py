@@ -108,8 +108,10 @@ def test_every_name_of_a_problem_in_the_code_is_documented_and_no_other() -> Non
 def test_a_problem_has_the_level_that_its_page_says() -> None:
     levels = {row["problem"]: row["level"].split(" or ") for row in _rows(DOCS / "problems.csv")}
     wrong = []
-    for path in ERRORS.glob("*/expected.txt"):
-        for level, name in re.findall(r"^(error|stop|warn)\[([a-z-]+)\]", path.read_text(), re.M):
+    for path in ERRORS.rglob("expected.txt"):
+        for level, name in re.findall(
+            r"^(error|stop|warn)\[([a-z-]+)\]", path.read_text("utf-8"), re.M
+        ):
             said = "configuration" if level == "error" else level
             if said not in levels[name]:
                 wrong.append(f"{_name(path)}: {name} is {said}")

@@ -247,3 +247,21 @@ def test_where_nothing_is_in_scope_there_is_nothing_to_explain(
     capsys.readouterr()
     assert main(["explain", "--project", str(project)]) == 1
     assert capsys.readouterr().err == "nothing to explain: no cost is in scope\n"
+
+
+def test_equal_lines_are_explained_one_by_one(
+    cents: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    main(["explain", "--project", str(cents), "--team", "search", "--as", "json"])
+    (figure,) = json.loads(capsys.readouterr().out)
+    facts = [
+        line["facts"]
+        for owner in figure["parts"]
+        for group in owner["parts"]
+        for line in group["parts"]
+    ]
+    assert len({fact["x_ChargeId"] for fact in facts}) == 7
+    for fact in facts[:4]:
+        assert main(["explain", "--project", str(cents), fact["x_ChargeId"]]) == 0
+        assert f"bills.csv row {fact['x_SourceRow']}\n" in capsys.readouterr().out

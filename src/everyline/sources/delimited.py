@@ -74,7 +74,7 @@ def _opened(path: Path) -> BinaryIO:
 
 def _headless(path: Path) -> Unreadable:
     """A file whose first line is blank: all others may be too."""
-    with _opened(path) as file:
+    with _opened(path) as file, suppress(OSError, EOFError, zlib.error):
         if any(text.strip() for text in file):
             hint = "the header must stand in the first line: take the lines above it out"
             return Unreadable("the first line of the file is empty", hint, line=1)

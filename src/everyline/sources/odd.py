@@ -122,11 +122,16 @@ def problems(found: Sequence[OddText], place: Callable[[Part, int], str]) -> lis
             currency=odd.currency,
             cost=odd.cost,
             count=odd.count,
-            hint=_TOO_LONG if _DIGITS_ALONE.fullmatch(odd.text) else _HINTS[odd.kind],
+            hint=_hint(odd),
         )
         for odd in unread
         if odd.text != odd.column
     ]
+
+
+def _hint(odd: OddText) -> str:
+    is_long = odd.kind == "decimal" and _DIGITS_ALONE.fullmatch(odd.text)
+    return _TOO_LONG if is_long else _HINTS[odd.kind]
 
 
 def _headers(found: Sequence[OddText], place: Callable[[Part, int], str]) -> list[Problem]:
