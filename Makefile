@@ -38,6 +38,10 @@ tests: $(DEV)/done ## the tests alone
 soak: $(DEV)/done ## long runs
 	$(DEV)/bin/python -m pytest -m soak
 
+.PHONY: docs
+docs: $(DEV)/done ## the reference pages anew, from code and data
+	$(DEV)/bin/python docs/generate.py
+
 .PHONY: benchmark
 benchmark: $(DEV)/done ## speed and memory as ratios
 	$(DEV)/bin/python benchmarks/bills.py

@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from everyline.charges.make import first_begins
 from everyline.control import EXACT, Unbalanced
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.runs import Run
@@ -138,7 +137,7 @@ def unknown(engine: Engine, run: Run, asked: Asked) -> Unknown | None:
 class Explanation:
     """Takes figures of one run apart."""
 
-    def __init__(self, engine: Engine, run: Run, charges: Callable[[str], str]) -> None:
+    def __init__(self, engine: Engine, run: Run, charges: Callable[..., str]) -> None:
         """`charges` gives SQL of the relation, of the run's inputs (`pipeline.charges_where`)."""
         self._engine = engine
         self._run = run
@@ -164,8 +163,10 @@ class Explanation:
 
     def charges(self, beginning: str, most: int) -> list[Charge]:
         """The bill lines whose x_ChargeId begins so, in its order, at most so many."""
-        for where in (first_begins(beginning), "true"):
-            lines = self._charges(where)
+        # First only lines that may be the first of their equals: nearly all are, and to number all
+        # lines of a bill costs memory and time.
+        for charges in (self._charges(beginning=beginning), ""):
+            lines = charges or self._charges()
             names = list(self._engine.columns(f"({lines})"))
             rows = self._engine.rows(
                 f"SELECT {', '.join(map(quoted, names))} FROM ({lines})"

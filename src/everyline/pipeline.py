@@ -103,12 +103,12 @@ def charges_relation(
 ) -> str | Sequence[Problem]:
     """SQL of the relation `charges`, or the problems why there is none; as `charges_where`."""
     found = charges_where(engine, project, of=of)
-    return found("true") if callable(found) else found
+    return found() if callable(found) else found
 
 
 def charges_where(
     engine: Engine, project: Path, *, of: runs.Run | None = None
-) -> Callable[[str], str] | Sequence[Problem]:
+) -> Callable[..., str] | Sequence[Problem]:
     """What gives SQL of the relation `charges`, or the problems why there is none.
 
     Args:
@@ -117,8 +117,9 @@ def charges_where(
         of: a run whose inputs the charges must be, so that its figures and they agree.
 
     Returns:
-        Takes a condition over what lines say themselves, of which equal lines all meet or fail it.
-        Its SQL holds until it is asked for the next.
+        Takes a condition over what lines say themselves, of which equal lines all meet or fail it,
+        or `beginning`: that the first of equal lines has an x_ChargeId that begins so. Its SQL
+        holds until it is asked for the next.
     """
     loaded = load(project)
     if loaded.configuration is None or loaded.problems:
@@ -129,7 +130,9 @@ def charges_where(
     if of and (changed := _changed(of, _inputs(found.bills.files, loaded.files, project))):
         return [changed]
 
-    def where(condition: str) -> str:
+    def where(condition: str = "true", *, beginning: str | None = None) -> str:
+        if beginning is not None:
+            condition = charges.first_begins(beginning)
         return charges.charges(
             engine, found.configuration, found.plan, found.bills.lines, where=condition
         )

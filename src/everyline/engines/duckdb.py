@@ -45,6 +45,7 @@ class Engine:
             self._connection.execute(f"SET temp_directory={literal(str(scratch))}")
 
     def run(self, sql: str) -> None:
+        """A statement whose rows nobody wants."""
         self._connection.execute(sql)
 
     @contextmanager
@@ -57,6 +58,7 @@ class Engine:
             self._connection.execute("SET preserve_insertion_order=false")
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> Rows:
+        """All rows of a query; `values` are bound to its question marks."""
         return self._connection.execute(sql, list(values)).fetchall()
 
     def one(self, sql: str) -> tuple[Any, ...]:
@@ -93,6 +95,7 @@ class Engine:
             )
 
     def close(self) -> None:
+        """Lets go of the memory and of what was spilled."""
         self._connection.close()
 
 

@@ -105,7 +105,11 @@ def opened(data: BinaryIO | Path) -> Iterator[ZipFile]:
             yield archive
         except EOFError as error:
             raise Unreadable("the zip archive ends too early", _ASK_AGAIN) from error
-        except (BadZipFile, zlib.error, struct.error) as error:
+        except (zlib.error, struct.error) as error:
+            raise Unreadable(
+                "the zip archive is damaged: it can't be unpacked", _ASK_AGAIN
+            ) from error
+        except BadZipFile as error:
             raise Unreadable(f"the zip archive is damaged: {error}", _ASK_AGAIN) from error
         except (NotImplementedError, UnicodeDecodeError) as error:
             raise Unreadable(f"the zip archive is of a kind not read here: {error}") from error

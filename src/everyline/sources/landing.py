@@ -72,7 +72,7 @@ class Landing:
         kept = memory.recall(entry)
         if kept is None:
             try:
-                with memory.folder_beside(entry) as folder, _engine_errors(file.path):
+                with memory.folder_beside(entry) as folder, _engine_errors():
                     kept = self._read(file, bill, format_, folder)
                     memory.keep(entry, kept, folder)
             except Unreadable as error:
@@ -209,12 +209,12 @@ def _key(file: Delivered, bill: Bill, format_: Format) -> str:
 
 
 @contextmanager
-def _engine_errors(path: Path) -> Iterator[None]:
+def _engine_errors() -> Iterator[None]:
     """What the engine says of a file it can't read, in words for the file's owner."""
     try:
         yield
     except duckdb.OutOfRange:
-        raise Unreadable(TOO_LARGE, TOO_LARGE_HINT, name="sum-too-large") from None
+        raise Unreadable(_TOO_LARGE, _TOO_LARGE_HINT, name="sum-too-large") from None
     except duckdb.Unreadable as error:
         text = str(error)
         if text.startswith(_FAULTS_OF_OURS):
@@ -224,12 +224,13 @@ def _engine_errors(path: Path) -> Iterator[None]:
         for pattern, sentence, hint in _ENGINE_SAYS:
             if said := re.search(pattern, text):
                 raise Unreadable(sentence.format(*said.groups()), hint, line=line) from None
-        kind, _, rest = text.splitlines()[0].replace(str(path), path.name).partition(": ")
-        raise Unreadable(f"the file can't be read: {rest or kind}", _CUT_OFF, line=line) from None
+        # What else the engine says is about the innards of a file, and may name folders.
+        damaged = "the file is damaged, or of a kind that is not read here"
+        raise Unreadable(damaged, _CUT_OFF, line=line) from None
 
 
-TOO_LARGE = "the amounts are too large to be summed exactly"
-TOO_LARGE_HINT = "a sum has at most 20 digits before the point: correct the largest at its source"
+_TOO_LARGE = "the amounts are too large to be summed exactly"
+_TOO_LARGE_HINT = "a sum has at most 20 digits before the point: correct the largest at its source"
 
 _CUT_OFF = "fetch the file again: it may have been cut off"
 
@@ -254,7 +255,11 @@ _ENGINE_SAYS = (
         "look for a quote that is never closed, or for line ends that are missing",
     ),
     ("magic bytes|too small to be", "the file is no Parquet file, or its end is missing", _CUT_OFF),
-    ("GZIP", "the gzip file is damaged, or its end is missing", _CUT_OFF),
+    (
+        "state machine",
+        "the file has more than one kind of line end, or a quote within a cell",
+        "save it again with one kind of line end, and double each quote inside a text",
+    ),
 )
 
 
