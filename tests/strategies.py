@@ -292,13 +292,15 @@ _COLUMNS = (
 
 
 @st.composite
-def _file(draw: Draw, things: Sequence[dict[str, Cell]], names: Sequence[str]) -> tuple[Any, ...]:
+def _file(
+    draw: Draw, things: Sequence[dict[str, Cell]], names: Sequence[str], lines_max: int
+) -> tuple[Any, ...]:
     """Header and rows of one file."""
     dropped = draw(st.sets(st.sampled_from(_COLUMNS), max_size=6))
     header = draw(st.permutations([c for c in (*_KEPT, *_COLUMNS) if c not in dropped]))
     rows = []
     tags = _tag_values(names)
-    for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=8)):
+    for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=lines_max)):
         start, end, billing = line.pop("time")
         cells = things[line.pop("thing") % len(things)] | line
         for cost in ("EffectiveCost", "ListCost", "ContractedCost"):
@@ -311,12 +313,20 @@ def _file(draw: Draw, things: Sequence[dict[str, Cell]], names: Sequence[str]) -
     return tuple(header), tuple(rows)
 
 
+class Size(NamedTuple):
+    """How large a project may be: bills, files of a bill, lines of a file."""
+
+    bills_max: int = 2
+    files_max: int = 2
+    lines_max: int = 8
+
+
 _AS_A_TABLE = {"BilledCost": "amount", "ServiceName": "vendor", "ChargePeriodStart": "from"}
 
 
 @st.composite
 def _bill(
-    draw: Draw, name: str, names: Sequence[str], files_max: int
+    draw: Draw, name: str, names: Sequence[str], size: "Size"
 ) -> tuple[dict[str, Any], list[BillFile]]:
     ending = draw(st.sampled_from(("csv", "csv", "csv.gz", "jsonl", "parquet", "table.csv")))
     things = draw(st.lists(_thing(), min_size=1, max_size=4))
@@ -324,8 +334,8 @@ def _bill(
     if draw(st.integers(0, 3)):
         bill["layer"] = draw(st.sampled_from(("model", "platform", "data")))
     files = []
-    for at in range(draw(st.sampled_from(range(1, files_max + 1)))):
-        header, rows = draw(_file(things, names))
+    for at in range(draw(st.sampled_from(range(1, size.files_max + 1)))):
+        header, rows = draw(_file(things, names, size.lines_max))
         if ending == "table.csv":
             bill |= {"format": "table", "columns": _AS_A_TABLE, "set": {"BillingCurrency": "USD"}}
             header = tuple({"Tags": "x_Tags", **_AS_A_TABLE}.get(c, c) for c in header)
@@ -337,14 +347,14 @@ def _bill(
 
 
 @st.composite
-def projects(draw: Draw, *, files_max: int = 2) -> Project:
-    """A project that can be run: one bill or two, each of up to `files_max` files."""
+def projects(draw: Draw, size: Size = Size()) -> Project:
+    """A project that can be run."""
     taxonomy = draw(_taxonomy())
     names = list(taxonomy.settings)
     settings: dict[str, Any] = {"organisation": "Acme", "taxonomy": taxonomy.settings}
     bills, files = [], []
-    for at in range(draw(st.sampled_from((1, 1, 1, 2)))):
-        bill, parts = draw(_bill(f"clouds-{at}", names, files_max))
+    for at in range(draw(st.sampled_from((1, 1, 1, size.bills_max)))):
+        bill, parts = draw(_bill(f"clouds-{at}", names, size))
         bills.append(bill)
         files += parts
     settings["bills"] = bills

@@ -165,8 +165,8 @@ class Explanation:
         """The bill lines whose x_ChargeId begins so, in its order, at most so many."""
         # First only lines that may be the first of their equals: nearly all are, and to number all
         # lines of a bill costs memory and time.
-        for charges in (self._charges(beginning=beginning), ""):
-            lines = charges or self._charges()
+        for asked in ({"beginning": beginning}, {}):
+            lines = self._charges(**asked)
             names = list(self._engine.columns(f"({lines})"))
             rows = self._engine.rows(
                 f"SELECT {', '.join(map(quoted, names))} FROM ({lines})"

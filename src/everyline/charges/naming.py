@@ -222,6 +222,7 @@ def _matched_text(name: str, has: frozenset[str]) -> str | None:
     return quoted(name) if name in has else None
 
 
+@cache
 def _glob(text: str) -> str:
     """A folded glob of `*` and `?` as an RE2 pattern."""
     pieces = {"*": ".*", "?": "."}

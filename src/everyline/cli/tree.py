@@ -42,7 +42,7 @@ class _Line(NamedTuple):
             with.
         text: wrapped where it is too long, unless there is something shorter to say.
         is_detail: whether it says more of the line above.
-        shorter: what is said where `text` does not fit into one line; shortened if need be.
+        shorter: lines that say it where `text` does not fit into one; each shortened if need be.
     """
 
     cells: tuple[str, str, str]
@@ -50,7 +50,7 @@ class _Line(NamedTuple):
     below: str
     text: str
     is_detail: bool = False
-    shorter: str = ""
+    shorter: tuple[str, ...] = ()
 
 
 class _Words(NamedTuple):
@@ -58,7 +58,7 @@ class _Words(NamedTuple):
 
     text: str
     is_detail: bool = False
-    shorter: str = ""
+    shorter: tuple[str, ...] = ()
 
 
 class _Signs(NamedTuple):
@@ -103,7 +103,7 @@ def show(screen: Screen, figure: Node, *, keys: Sequence[str], most: int) -> Non
 def _fitting(screen: Screen, line: _Line, room: int) -> list[str]:
     """The text in lines of that room."""
     if line.shorter and len(line.text) > room:
-        return [layout.shortened(line.shorter, room, ascii_only=screen.ascii_only)]
+        return [layout.shortened(t, room, ascii_only=screen.ascii_only) for t in line.shorter]
     return wrap(line.text, room, subsequent_indent="  ", break_on_hyphens=False) or [""]
 
 
@@ -203,10 +203,12 @@ class _Tree:
         words = (facts["x_ChargeId"][:_HASH_SHOWN], moment.removesuffix(" 00:00"), part.label)
         file, row = facts["x_SourceFile"], f" row {facts['x_SourceRow']}"
         hidden = part.cost != Decimal(amount).scaleb(-self._digits)
-        exactly = f"exactly {figures.exact(part.cost)} in " if hidden else ""
-        text = f"{exactly}{file}{row}"
-        shorter = f"{exactly}{self.signs.more}/{file.rpartition('/')[2]}{row}"
-        return [_Words(" ".join(filter(None, words))), _Words(text, True, shorter)]
+        exactly = (f"exactly {figures.exact(part.cost)}",) if hidden else ()
+        _, slash, name = file.rpartition("/")
+        place = f"{self.signs.more}/{name}{row}" if slash else f"{name}{row}"
+        text = " in ".join((*exactly, f"{file}{row}"))
+        told = _Words(text, is_detail=True, shorter=(*exactly, place))
+        return [_Words(" ".join(filter(None, words))), told]
 
     def _amount(self, units: int) -> str:
         return figures.amount(Decimal(units).scaleb(-self._digits), self._figure.currency)
