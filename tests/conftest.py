@@ -1,4 +1,4 @@
-"""Makes the modules beside it importable everywhere under tests, and sets how examples are drawn."""
+"""Makes the modules beside it importable in all tests, and sets how examples are drawn."""
 
 from hypothesis import HealthCheck, settings
 

@@ -15,11 +15,22 @@ from drawn import BillFile, Cell, Project
 
 Draw = st.DrawFn
 
+
+class Size(NamedTuple):
+    """How large a project may be: bills, files of a bill, lines of a file."""
+
+    bills_max: int = 2
+    files_max: int = 2
+    lines_max: int = 8
+
+
+_SIZE = Size()
+
 # The taxonomy
 
 
 class _Pool(NamedTuple):
-    """What a key is drawn from: entries of `tags`, tag keys as billed, values with their aliases."""
+    """What a key is drawn from: entries of `tags`, tag keys as billed, values with aliases."""
 
     entries: tuple[str, ...]
     billed: tuple[str, ...]
@@ -29,8 +40,10 @@ class _Pool(NamedTuple):
 _POOLS = {
     "team": _Pool(
         ("team", "cost-team", "user:owner"),
-        ("team", "Team", " team", "user:team", "resourceTags/user:team", "user_TEAM", "cost-team")
-        + ("iamPrincipal/cost-team", "user:owner", "owner"),
+        (
+            *("team", "Team", " team", "user:team", "resourceTags/user:team", "user_TEAM"),
+            *("cost-team", "iamPrincipal/cost-team", "user:owner", "owner"),
+        ),
         {"search": ("find", "Such_Team"), "support": ("help desk",), "Öko": (), "ml ops": ("ML",)},
     ),
     "product": _Pool(
@@ -157,7 +170,9 @@ def condition(draw: Draw, columns: Sequence[str] = tuple(_IDENTITIES)) -> dict[s
 
 @st.composite
 def _registry(draw: Draw, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    columns = draw(st.lists(st.sampled_from(sorted(_IDENTITIES)), min_size=1, max_size=2, unique=True))
+    columns = draw(
+        st.lists(st.sampled_from(sorted(_IDENTITIES)), min_size=1, max_size=2, unique=True)
+    )
     keys = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
     dated = draw(st.booleans())
     rows = [(*columns, *keys, *(("valid_from", "valid_to") if dated else ()))]
@@ -192,13 +207,16 @@ def _owners(draw: Draw, taxonomy: _Taxonomy) -> list[dict[str, Any]]:
 
 # Bills
 
-_AMOUNTS = (
-    "0 0.00 -0 1 12.50 -3.75 0.005 -0.005 0.015 0.335 1E-3 2.5e2 0.000000000000000001"
-    " -0.000000000000000001 999999999999999.999999999999999999 1000000000000000000 0E-6176"
-    " 0.1234567890123456785 0.0000000000000000005 -0.0000000000000000015 33.333333333333333333"
-).split()
-_HOSTILE = ('Acme "Q" \\ back', "émoji 🚀", "tab\tinside", "line\nbreak", "bell \x07", "sep\u2028x")
-_HOSTILE += ("del\x7f", "comma, semi; bar|", "it's", "</script>", "\ufeffBOM", "\U0001f9ffx\ue000")
+_AMOUNT_TEXTS = """
+0 0.00 -0 1 12.50 -3.75 0.005 -0.005 0.015 0.335 1E-3 2.5e2 0.000000000000000001
+-0.000000000000000001 999999999999999.999999999999999999 1000000000000000000 0E-6176
+0.1234567890123456785 0.0000000000000000005 -0.0000000000000000015 33.333333333333333333
+"""
+_AMOUNTS = tuple(_AMOUNT_TEXTS.split())
+_HOSTILE = (
+    *('Acme "Q" \\ back', "émoji 🚀", "tab\tinside", "line\nbreak", "bell \x07", "sep\u2028x"),
+    *("del\x7f", "comma, semi; bar|", "it's", "</script>", "\ufeffBOM", "\U0001f9ffx\ue000"),
+)
 
 _TIMES: tuple[tuple[str | None, str | None, str | None], ...] = (
     ("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z", "2026-10-01T00:00:00Z"),
@@ -226,14 +244,18 @@ def _thing(draw: Draw) -> dict[str, Cell]:
 
     hostile = draw(st.sampled_from(_HOSTILE)) if draw(st.booleans()) else None
     return {
-        "ServiceProviderName": one("AWS", "Amazon Web Services, Inc.", "OpenAI", "Acme Clouds", None),
+        "ServiceProviderName": one(
+            "AWS", "Amazon Web Services, Inc.", "OpenAI", "Acme Clouds", None
+        ),
         "InvoiceIssuerName": one("Acme Clouds", "OpenAI", "Amazon Web Services, Inc.", hostile),
         "ServiceName": hostile or one("OpenAI API", "Amazon Bedrock", "Qdrant", "Acme Shop"),
         "ServiceCategory": one("AI and Machine Learning", "Compute", None),
         "BillingAccountId": one("payer", None),
         "SubAccountId": one(*_IDENTITIES["SubAccountId"], None, hostile),
         "SkuMeter": one("Input Tokens", "output tokens", "GPU-Stunden!", None),
-        "SkuPriceDetails": one('{"x_ModelId": "gpt-4o-2024-08-06"}', '{"InstanceType": "p5.2xl"}', None),
+        "SkuPriceDetails": one(
+            '{"x_ModelId": "gpt-4o-2024-08-06"}', '{"InstanceType": "p5.2xl"}', None
+        ),
         "ChargeDescription": one("gpt-4o, input", "claude-2.1", None),
         "RegionId": one(*_IDENTITIES["RegionId"], None),
         "x_Squad": one(*_IDENTITIES["x_Squad"], None),
@@ -243,10 +265,12 @@ def _thing(draw: Draw) -> dict[str, Cell]:
     }
 
 
-_OF_A_LINE = st.fixed_dictionaries(
+_OF_A_LINE: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "BilledCost": st.sampled_from(_AMOUNTS)
-        | st.tuples(st.integers(-(10**7), 10**9), st.integers(0, 18)).map(lambda p: f"{p[0]}E-{p[1]}")
+        | st.tuples(st.integers(-(10**7), 10**9), st.integers(0, 18)).map(
+            lambda p: f"{p[0]}E-{p[1]}"
+        )
         | st.integers(-(10**6), 10**6).map(lambda cents: f"{cents // 100}.{cents % 100:02}"),
         "EffectiveCost": st.sampled_from((*_AMOUNTS, "same", "same", "same", "same", "same")),
         "ListCost": st.sampled_from(("same", "7.5", None)),
@@ -257,7 +281,9 @@ _OF_A_LINE = st.fixed_dictionaries(
         "PricingUnit": st.sampled_from(_UNITS),
         "InvoiceId": st.sampled_from(("INV-1", "INV-2", None)),
         "BillingCurrency": st.sampled_from(("USD", "USD", "USD", "EUR", "JPY", "KWD")),
-        "ChargeCategory": st.sampled_from(("Usage", "Usage", "Usage", "Tax", "Credit", "Purchase", None)),
+        "ChargeCategory": st.sampled_from(
+            ("Usage", "Usage", "Usage", "Tax", "Credit", "Purchase", None)
+        ),
         "ChargeClass": st.sampled_from((None, None, "Correction")),
         "time": st.sampled_from(_TIMES),
         "thing": st.integers(0, 3),
@@ -302,10 +328,12 @@ def _file(
     tags = _tag_values(names)
     for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=lines_max)):
         start, end, billing = line.pop("time")
-        cells = things[line.pop("thing") % len(things)] | line
+        cells: dict[str, Cell] = things[line.pop("thing") % len(things)] | line
         for cost in ("EffectiveCost", "ListCost", "ContractedCost"):
             cells[cost] = line["BilledCost"] if line[cost] == "same" else line[cost]
-        cells["ChargePeriodStart"] = start or (None if "BillingPeriodStart" in header else "2026-10-01")
+        cells["ChargePeriodStart"] = start or (
+            None if "BillingPeriodStart" in header else "2026-10-01"
+        )
         cells |= {"ChargePeriodEnd": end, "BillingPeriodStart": billing}
         pairs = ", ".join(f"{json.dumps(key)}: {value}" for key, value in draw(tags))
         cells["Tags"] = f"{{{pairs}}}" if pairs else None
@@ -313,24 +341,16 @@ def _file(
     return tuple(header), tuple(rows)
 
 
-class Size(NamedTuple):
-    """How large a project may be: bills, files of a bill, lines of a file."""
-
-    bills_max: int = 2
-    files_max: int = 2
-    lines_max: int = 8
-
-
 _AS_A_TABLE = {"BilledCost": "amount", "ServiceName": "vendor", "ChargePeriodStart": "from"}
 
 
 @st.composite
 def _bill(
-    draw: Draw, name: str, names: Sequence[str], size: "Size"
+    draw: Draw, name: str, names: Sequence[str], size: Size
 ) -> tuple[dict[str, Any], list[BillFile]]:
     ending = draw(st.sampled_from(("csv", "csv", "csv.gz", "jsonl", "parquet", "table.csv")))
     things = draw(st.lists(_thing(), min_size=1, max_size=4))
-    bill = {"name": name, "format": "focus", "path": f"bills/{name}/*.{ending}"}
+    bill: dict[str, Any] = {"name": name, "format": "focus", "path": f"bills/{name}/*.{ending}"}
     if draw(st.integers(0, 3)):
         bill["layer"] = draw(st.sampled_from(("model", "platform", "data")))
     files = []
@@ -347,7 +367,7 @@ def _bill(
 
 
 @st.composite
-def projects(draw: Draw, size: Size = Size()) -> Project:
+def projects(draw: Draw, size: Size = _SIZE) -> Project:
     """A project that can be run."""
     taxonomy = draw(_taxonomy())
     names = list(taxonomy.settings)

@@ -56,6 +56,7 @@ LINES = {".csv", ".json", ".jsonl", ".yaml"}
 
 # Hints are not needed where the sentence says what is wanted instead.
 WANTED = re.compile(r" takes | must be |no regex")
+OF_THE_WHOLE = re.compile("can't be opened|name of the file|kind of line end")
 BANNED = re.compile(r"\b(?:invalid|failed to|please|simply)\b|Traceback", re.IGNORECASE)
 
 
@@ -145,8 +146,8 @@ def _complete(problem: Problem) -> None:
     if problem.name not in WITHOUT_COST and problem.count:
         assert problem.cost is not None
     file, _, line = problem.place.partition(":")
-    in_lines = Path(file).suffix in LINES and "opened" not in problem.sentence
-    if problem.name not in WITHOUT_LINE and in_lines and "name of the file" not in problem.sentence:
+    in_lines = Path(file).suffix in LINES and not OF_THE_WHOLE.search(problem.sentence)
+    if problem.name not in WITHOUT_LINE and in_lines:
         assert re.fullmatch(r"\d+(:\d+)?", line), f"{problem.place} has no line"
 
 

@@ -177,8 +177,8 @@ def test_a_file_that_is_not_mutated_is_well(name: str, tmp_path: Path) -> None:
 def test_a_mutated_file_never_raises_and_takes_no_time(name: str, tmp_path: Path) -> None:
     for number in range(MUTATIONS_EACH):
         folder = project(tmp_path / str(number), name, mutated(name, number))
-        begun = time.perf_counter()
+        begun = time.process_time()
         outcome = pipeline.check(folder)
-        seconds = time.perf_counter() - begun
-        assert seconds < SECONDS_MAX, f"mutation {number} took {seconds:.1f} seconds"
+        seconds = time.process_time() - begun
+        assert seconds < SECONDS_MAX, f"mutation {number} took {seconds:.1f} CPU seconds"
         assert exit_code(outcome.problems) in (EXIT_WELL, EXIT_STOP, EXIT_CONFIGURATION)

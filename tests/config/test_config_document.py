@@ -1,7 +1,7 @@
 """everyline.yaml as text: what is read as written, and what is refused."""
 
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from projects import load, problems, said
@@ -56,9 +56,9 @@ def test_deep_nesting_and_odd_characters_are_problems(tmp_path: Path) -> None:
 def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    begun = perf_counter()
+    begun = process_time()
     found = problems(tmp_path, "\n".join(lines))
-    assert perf_counter() - begun < 0.5
+    assert process_time() - begun < 2
     assert found == [
         "everyline.yaml:4:5 yaml-alias: `a0` is a YAML anchor or alias, and these are not read"
     ]

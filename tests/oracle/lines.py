@@ -1,4 +1,4 @@
-"""Bill files to lines: deliveries, numbers, periods, windows, names and layers (R1 to R4, R6, R27)."""
+"""Bill files to lines: deliveries, numbers, periods, windows, names, layers (R1-4, R6, R27)."""
 
 import csv
 import gzip
@@ -27,7 +27,7 @@ NULLS = {"focus": ("NULL", "(null)", "null")}
 _NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII)
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818
     """The data holds what may not be published (R2, R3)."""
 
 
@@ -66,12 +66,13 @@ def _natives(file: Path, bill: Settings) -> Iterator[tuple[set[str], Native]]:
         ours |= {theirs: name for name, theirs in bill.get("columns", {}).items()}
         tags = {n for n in header if ours[n] == n and n not in tables.focus() and n[:2] != "x_"}
     constant = bill.get("set", {})
-    columns = ({ours[name] for name in header} - tags) | set(constant) | ({"Tags"} if tags else set())
+    columns = (
+        ({ours[name] for name in header} - tags) | set(constant) | ({"Tags"} if tags else set())
+    )
     for row in rows:
         native: Native = {}
         own: dict[str, str] = {}
-        for name, text in row.items():
-            text = text.strip()
+        for name, text in ((name, cell.strip()) for name, cell in row.items()):
             if not text or text in NULLS.get(bill["format"], ()):
                 continue
             if name in tags:
@@ -85,7 +86,8 @@ def _natives(file: Path, bill: Settings) -> Iterator[tuple[set[str], Native]]:
 
 def _table(file: Path) -> tuple[list[str], list[Native]]:
     if file.name.endswith((".csv", ".csv.gz")):
-        raw = gzip.open(file).read() if file.suffix == ".gz" else file.read_bytes()
+        raw = file.read_bytes()
+        raw = gzip.decompress(raw) if file.suffix == ".gz" else raw
         header, *rows = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
         return header, [dict(zip(header, row, strict=True)) for row in rows if row]
     if file.suffix == ".jsonl":
@@ -94,10 +96,9 @@ def _table(file: Path) -> tuple[list[str], list[Native]]:
         return header, [{n: v for n, v in row.items() if v is not None} for row in objects]
     relation = duckdb.read_parquet(str(file))
     header = relation.columns
-    rows = relation.project(", ".join(f'"{name}"::VARCHAR' for name in header)).fetchall()
-    return header, [
-        {n: v for n, v in zip(header, row, strict=True) if v is not None} for row in rows
-    ]
+    found = relation.project(", ".join(f'"{name}"::VARCHAR' for name in header)).fetchall()
+    filled = [[(n, v) for n, v in zip(header, row, strict=True) if v is not None] for row in found]
+    return header, list(map(dict, filled))
 
 
 def _numbers_as_text(line: str) -> dict[str, Any]:
@@ -118,10 +119,11 @@ def units(text: str) -> int:
         raise Stopped(f"exponent: {text}")
     shift = 18 + exponent - len(fraction)
     if shift >= 0:
-        found = mantissa * 10**shift
+        found = mantissa * int(10**shift)
     else:
-        found, rest = divmod(mantissa, 10**-shift)
-        half = 10**-shift // 2
+        step = int(10**-shift)
+        found, rest = divmod(mantissa, step)
+        half = step // 2
         found += rest > half or (rest == half and found % 2 == 1)
     if found >= 10**38:
         raise Stopped(f"more than 38 digits: {text}")
@@ -132,7 +134,7 @@ def instant(text: str) -> datetime:
     """A moment in UTC, without zone."""
     for form in ("%m/%d/%y", "%m/%d/%Y"):
         try:
-            return datetime.strptime(text, form)
+            return datetime.strptime(text, form)  # noqa: DTZ007
         except ValueError:
             continue
     found = datetime.fromisoformat(text)
@@ -192,9 +194,10 @@ def _period(line: Line) -> None:
     """x_Period (R3) and the window (R6)."""
     start, end = line.get("ChargePeriodStart"), line.get("ChargePeriodEnd")
     billing = line.get("BillingPeriodStart")
-    if billing is None and start is None:
+    of_period = billing + timedelta(days=15) if billing else start
+    if of_period is None:
         raise Stopped("no period")
-    month = (billing + timedelta(days=15) if billing else start).replace(day=1)
+    month = of_period.replace(day=1)
     line["x_Period"] = month.strftime("%Y-%m")
     midnight = month.replace(hour=0, minute=0, second=0, microsecond=0)
     if start is None or end is None or end <= start:
@@ -240,7 +243,9 @@ def _layer(project: Project, bill: Settings, line: Line) -> tuple[str, str | Non
     if bill.get("layer"):
         return bill["layer"], "bill"
     details = _details(line)
-    tested = dict(line) | {"InstanceType": details.get("InstanceType") or line.get("x_InstanceType")}
+    tested = dict(line) | {
+        "InstanceType": details.get("InstanceType") or line.get("x_InstanceType")
+    }
     for name, layer, tests in tables.layers():
         if all((tested.get(c) or "") and t.fullmatch(tables.folded(tested[c])) for c, t in tests):
             return layer, name

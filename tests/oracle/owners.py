@@ -87,7 +87,7 @@ def _listed(key: Key, text: str, on: date) -> Listed | None:
     rows = naming(key.rows or (), text)
     valid_rows = [row for row in rows if row.holds(on)]
     past = sorted((r for r in rows if r.is_past(on)), key=lambda r: r.end or date.max, reverse=True)
-    return (valid_rows or past or rows or [None])[0]
+    return next(iter(valid_rows or past or rows), None)
 
 
 def valid(key: Key, text: str, on: date) -> str | None:
@@ -168,4 +168,8 @@ def default_of(key: Key) -> str | None:
     """The default as its list declares it."""
     if key.default is None or key.rows is None:
         return key.default
-    return next(row.value for row in key.rows if compared(key.default) in map(compared, (row.value, *row.aliases)))
+    return next(
+        row.value
+        for row in key.rows
+        if compared(key.default) in map(compared, (row.value, *row.aliases))
+    )

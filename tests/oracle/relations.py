@@ -13,13 +13,24 @@ from oracle.settings import Project, load
 Row = dict[str, Any]
 Relations = dict[str, list[Row]]
 
-BASE = """x_Period x_WindowStart x_WindowEnd BillingCurrency x_Basis x_Source x_Layer x_LayerRule
+_BASE = """
+x_Period x_WindowStart x_WindowEnd BillingCurrency x_Basis x_Source x_Layer x_LayerRule
 x_Eligible ServiceProviderName InvoiceIssuerName InvoiceId BillingAccountId SubAccountId ServiceName
 ServiceCategory SkuMeter x_Model x_Meter x_Tier ChargeCategory ChargeClass ConsumedUnit
-PricingUnit""".split()
+PricingUnit
+"""
+BASE = tuple(_BASE.split())
 
-CARRIED = """x_Period BillingCurrency x_Basis x_Layer ServiceProviderName InvoiceIssuerName InvoiceId
-BillingAccountId SubAccountId ServiceName ChargeCategory x_Eligible ConsumedUnit PricingUnit""".split()
+_CARRIED = """
+x_Period BillingCurrency x_Basis x_Layer ServiceProviderName InvoiceIssuerName InvoiceId
+BillingAccountId SubAccountId ServiceName ChargeCategory x_Eligible ConsumedUnit PricingUnit
+"""
+CARRIED = tuple(_CARRIED.split())
+
+_COVERED = """
+x_Period BillingCurrency x_Layer ServiceProviderName BillingAccountId SubAccountId
+"""
+COVERED = tuple(_COVERED.split())
 
 STATED = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
 
@@ -140,10 +151,9 @@ def _allocated(project: Project, group: Row) -> Row:
 
 def _coverage(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
     found: dict[Any, Row] = {}
-    copied = "x_Period BillingCurrency x_Layer ServiceProviderName BillingAccountId SubAccountId".split()
     for part in allocations:
         for name in names:
-            row = {column: part[column] for column in copied}
+            row = {column: part[column] for column in COVERED}
             row |= {"x_Key": name, "x_Tag": part[f"{name}_tag"]}
             row |= {"x_Evidence": part[f"{name}_evidence"], "x_Eligible": part["x_Eligible"]}
             total = found.setdefault(tuple(row.items()), row)
@@ -155,7 +165,15 @@ def _coverage(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
 
 
 def _statements(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
-    key = ["x_Period", "x_CorrectsPeriod", "BillingCurrency", "x_Basis", *names, "x_Method", "x_Pool"]
+    key = [
+        "x_Period",
+        "x_CorrectsPeriod",
+        "BillingCurrency",
+        "x_Basis",
+        *names,
+        "x_Method",
+        "x_Pool",
+    ]
     key += ["x_Layer", "ServiceProviderName", "InvoiceIssuerName", "ServiceName"]
     found: dict[str, Row] = {}
     for part in allocations:
@@ -164,7 +182,9 @@ def _statements(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
     for cost, amount in STATED.items():
         issuers: dict[Any, dict[str, Row]] = {}
         for text, row in found.items():
-            issuer = tuple(row[c] for c in ("x_Period", "BillingCurrency", "x_Basis", "InvoiceIssuerName"))
+            issuer = tuple(
+                row[c] for c in ("x_Period", "BillingCurrency", "x_Basis", "InvoiceIssuerName")
+            )
             issuers.setdefault(issuer, {})[text] = row
         for rows in issuers.values():
             _round(rows, names[0], cost, amount)

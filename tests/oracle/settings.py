@@ -1,4 +1,4 @@
-"""A project's configuration as plain maps, lists and texts, with the line where each entry begins."""
+"""A project's configuration as plain maps, lists and texts, with the line of each entry."""
 
 import csv
 from datetime import date
@@ -57,6 +57,7 @@ class Project(NamedTuple):
 def load(folder: Path) -> Project:
     """The configuration of the project in `folder`."""
     root = yaml.compose((folder / "everyline.yaml").read_text("utf-8"), yaml.BaseLoader)
+    assert isinstance(root, yaml.MappingNode)
     lines = {}
     for key, value in root.value:
         if isinstance(value, yaml.SequenceNode):
@@ -102,7 +103,9 @@ def _key(folder: Path, name: str, settings: Settings) -> Key:
     if rows is not None:
         for alias, text in settings.get("aliases", {}).items():
             meant = naming(rows, text)[0].value
-            rows = [r._replace(aliases=(*r.aliases, alias)) if r.value == meant else r for r in rows]
+            rows = [
+                r._replace(aliases=(*r.aliases, alias)) if r.value == meant else r for r in rows
+            ]
     own = tuple(rows) if rows is not None else None
     return Key(name, tuple(settings.get("tags", ())), own, settings.get("default"))
 

@@ -56,7 +56,11 @@ def layers() -> tuple[tuple[str, str, tuple[tuple[str, re.Pattern[str]], ...]], 
     """Name, layer and tests of each built-in rule, first match first."""
     found = []
     for row in _package("charges/layers.csv"):
-        cells = [(c, t) for c, t in row.items() if t and c not in ("name", "layer", "candidate", "source")]
+        cells = [
+            (c, t)
+            for c, t in row.items()
+            if t and c not in ("name", "layer", "candidate", "source")
+        ]
         found.append((row["name"], row["layer"], tuple((c, _globs(t)) for c, t in cells)))
     return tuple(found)
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from made import Row, units
-
 from everyline.relations import MEASURES
+from made import Row, units
 
 _IN_UNITS = (*MEASURES, "x_BilledAmount", "x_EffectiveAmount")
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import made
-from drawn import Project, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import made
+from drawn import Project, write
 from made import units
 from strategies import Size, projects
 
@@ -35,7 +36,7 @@ def test_a_default_or_a_catch_all_rule_raises_no_tag_coverage(
 
 @st.composite
 def _gamed(draw: st.DrawFn, project: Project) -> Project:
-    """The project with every gap filled: by defaults, by a rule that holds of all lines, or both."""
+    """The project with every gap filled: by defaults, by a rule that holds always, or both."""
     taxonomy: dict[str, dict[str, Any]] = project.settings["taxonomy"]
     values = {name: _value(project, key) for name, key in taxonomy.items()}
     changed: dict[str, Any] = {}

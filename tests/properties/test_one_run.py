@@ -10,17 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from differences import as_units, differences
+from hypothesis import given, settings
+
 import made
 import oracle.relations
-from differences import as_units, differences
 from drawn import BillFile, Project, write
-from hypothesis import given, settings
+from everyline import money, runs
+from everyline.relations import ABSENT, COSTS, MEASURES, PRESENT
 from made import Row, units
 from oracle.relations import json_object, json_value
 from strategies import projects
-
-from everyline import money, runs
-from everyline.relations import ABSENT, COSTS, MEASURES, PRESENT
 
 Sums = Counter[tuple[str, str, str]]
 STATED = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
@@ -68,14 +68,15 @@ def money_in_is_money_out(case: Case) -> None:
     assert Counter(dict(zip(control, told, strict=True))) == billed
 
 
-
 def every_line_is_in_its_group(case: Case) -> None:
     """Charges summed by x_GroupId are the groups; ids are unique."""
     ids = [row["x_ChargeId"] for row in case.charges]
     assert len(set(ids)) == len(ids) == case.run.manifest["lines"]
     summed: dict[str, Row] = {}
     for line in case.charges:
-        group = summed.setdefault(line["x_GroupId"], {"x_GroupId": line["x_GroupId"], "x_LineCount": 0})
+        group = summed.setdefault(
+            line["x_GroupId"], {"x_GroupId": line["x_GroupId"], "x_LineCount": 0}
+        )
         group["x_LineCount"] += 1
         for measure in MEASURES:
             parts = [v for v in (group.get(measure), units(line[measure])) if v is not None]
@@ -101,7 +102,10 @@ def receivers_say_values_and_evidence_before_any_default(case: Case) -> None:
     assert sorted(owned) == sorted(row["x_LineId"] for row in case.relations["allocations"])
     for row in case.relations["allocations"]:
         before = owned[row["x_LineId"]]
-        expected = [[before[key] for key in case.keys], [before[f"{key}_evidence"] for key in case.keys]]
+        expected = [
+            [before[key] for key in case.keys],
+            [before[f"{key}_evidence"] for key in case.keys],
+        ]
         assert json.loads(row["x_Receiver"]) == expected
         assert row["x_Receiver"] == json_value(expected)
 
@@ -187,10 +191,16 @@ def _as_drawn(project: Project) -> Sums:
 def _add_drawn(sums: Sums, file: BillFile, row: Mapping[str, str | None]) -> None:
     billed = row.get("BilledCost", row.get("amount"))
     currency = "USD" if file.path.endswith(".table.csv") else row["BillingCurrency"]
-    assert billed and currency
+    assert billed
+    assert currency
     effective = row.get("EffectiveCost") or billed
     period = _month(row.get("ChargePeriodStart", row.get("from")), row.get("BillingPeriodStart"))
-    costs = (billed, effective, row.get("ListCost") or effective, row.get("ContractedCost") or effective)
+    costs = (
+        billed,
+        effective,
+        row.get("ListCost") or effective,
+        row.get("ContractedCost") or effective,
+    )
     for name, text in zip(COSTS, costs, strict=True):
         sums[period, currency, name] += _units(text)
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import made
 import pytest
-from drawn import BillFile, Project, write
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import Size, projects
 
+import made
+from drawn import BillFile, Project, write
 from everyline import runs
 from everyline.engines.duckdb import Engine
+from strategies import Size, projects
 
 
 @st.composite
@@ -40,7 +40,10 @@ def _shuffled(draw: st.DrawFn, project: Project) -> Project:
 def _told_apart(project: Project) -> bool:
     """Whether no two files of a bill hold the same rows, which count once if they look the same."""
     contents = [
-        (Path(f.path).parent, sorted(json.dumps(sorted(zip(f.header, row, strict=True), key=str)) for row in f.rows))
+        (
+            Path(f.path).parent,
+            sorted(json.dumps(sorted(zip(f.header, row, strict=True), key=str)) for row in f.rows),
+        )
         for f in project.files
     ]
     return all(content not in contents[:at] for at, content in enumerate(contents))
@@ -53,7 +56,11 @@ def test_order_of_rows_files_columns_and_threads_changes_no_byte(
 ) -> None:
     assume(_told_apart(project))
     other = data.draw(_shuffled(project))
-    with TemporaryDirectory() as one, TemporaryDirectory() as two, pytest.MonkeyPatch.context() as env:
+    with (
+        TemporaryDirectory() as one,
+        TemporaryDirectory() as two,
+        pytest.MonkeyPatch.context() as env,
+    ):
         write(project, Path(one))
         write(other, Path(two))
         first = made.run(Path(one))
@@ -63,7 +70,7 @@ def test_order_of_rows_files_columns_and_threads_changes_no_byte(
 
 
 def _but_places(run: runs.Run) -> dict[str, Any]:
-    """Every file of a run as bytes; of problems all but where they are, of the manifest all but hashes."""
+    """Every file as bytes; problems but for their places, the manifest but for its hashes."""
     found: dict[str, Any] = dict(made.files(run))
     manifest = json.loads(found.pop("manifest.json"))
     for name in ("run", "inputs", "files"):
@@ -73,7 +80,12 @@ def _but_places(run: runs.Run) -> dict[str, Any]:
     return found | {"manifest": manifest, "problems": sorted(problems, key=repr)}
 
 
-_RUN = "import sys; from pathlib import Path; from everyline import pipeline; pipeline.run(Path(sys.argv[1]))"
+_RUN = """
+import sys
+from pathlib import Path
+from everyline import pipeline
+pipeline.run(Path(sys.argv[1]))
+"""
 
 
 @settings(max_examples=3)

@@ -42,9 +42,8 @@ def load(data: bytes, *, first_line: int = 1) -> Any:
     except json.JSONDecodeError as error:
         line = first_line + error.lineno - 1
         hint = "fetch the file again: it may have been cut off"
-        said = error.msg[:1].lower() + error.msg[1:].removesuffix(" starting at")
-        said = said.replace("invalid", "unexpected").removesuffix(" at")
-        raise Unreadable(f"the text is no JSON: {said}", hint, line=line) from None
+        said = f"the text is no JSON from column {error.colno} on"
+        raise Unreadable(said, hint, line=line) from None
     except RecursionError:
         hint = "no report is nested so deeply: fetch the file again"
         raise Unreadable("the text is nested too deeply", hint, line=first_line) from None
