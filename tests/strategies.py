@@ -378,8 +378,12 @@ def projects(draw: Draw, size: Size = _SIZE) -> Project:
         bills.append(bill)
         files += parts
     settings["bills"] = bills
+    of_a_line = st.fixed_dictionaries(
+        {"EffectiveCost": st.sampled_from(({"from": "0.5"}, {"to": "-1e-3"}, "12.50"))}
+    )
+    when = st.one_of(condition(), condition(), of_a_line)
     rules = st.fixed_dictionaries(
-        {"when": condition(), "layer": st.sampled_from(("model", "platform", "data", "none"))}
+        {"when": when, "layer": st.sampled_from(("model", "platform", "data", "none"))}
     )
     settings["layers"] = draw(st.lists(rules, max_size=2))
     settings["untaggable"] = draw(st.lists(condition(), max_size=1))

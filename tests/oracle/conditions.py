@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oracle import tables
+from oracle.amounts import units
 
 
 def holds(condition: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -46,7 +47,7 @@ def _test(left: str, word: str, operand: Any, value: Any) -> bool:
     if word == "not":
         return not _right(left, operand, value)
     if word == "has":
-        return (value is not None) == (operand == "true")
+        return (value is not None) is bool(operand == "true")
     if value is None:
         return False
     if word == "glob":
@@ -72,6 +73,6 @@ def _typed(text: str, value: Any) -> Any:
     if isinstance(value, datetime):
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-    if isinstance(value, int):
-        raise NotImplementedError("numbers are not compared in generated projects")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return units(text)
     return text

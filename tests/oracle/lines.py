@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from oracle import conditions, tables
+from oracle.amounts import Stopped, units
 from oracle.settings import Project, Settings
 
 Line = dict[str, Any]
@@ -24,11 +25,6 @@ UNITS = {"ConsumedQuantity": "ConsumedUnit", "PricingQuantity": "PricingUnit"}
 MEASURES = (*COSTS, *UNITS, "x_CoverageCost")
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 NULLS = {"focus": ("NULL", "(null)", "null")}
-_NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?", re.ASCII)
-
-
-class Stopped(Exception):  # noqa: N818
-    """The data holds what may not be published (R2, R3)."""
 
 
 def of_project(project: Project) -> list[Line]:
@@ -104,30 +100,6 @@ def _table(file: Path) -> tuple[list[str], list[Native]]:
 def _numbers_as_text(line: str) -> dict[str, Any]:
     row = json.loads(line, parse_float=str, parse_int=str)
     return {n: v if isinstance(v, str) or v is None else json.dumps(v) for n, v in row.items()}
-
-
-def units(text: str) -> int:
-    """A number in units of 10^-18, rounded half-even (R2)."""
-    match = _NUMBER.fullmatch(text)
-    if match is None or len(text) > 60:
-        raise Stopped(f"no number: {text}")
-    sign, whole, fraction, exponent = match[1], match[2], match[3] or "", int(match[4] or 0)
-    mantissa = int(whole + fraction)
-    if mantissa == 0:
-        return 0
-    if abs(exponent) > 40:
-        raise Stopped(f"exponent: {text}")
-    shift = 18 + exponent - len(fraction)
-    if shift >= 0:
-        found = mantissa * int(10**shift)
-    else:
-        step = int(10**-shift)
-        found, rest = divmod(mantissa, step)
-        half = step // 2
-        found += rest > half or (rest == half and found % 2 == 1)
-    if found >= 10**38:
-        raise Stopped(f"more than 38 digits: {text}")
-    return -found if sign else found
 
 
 def instant(text: str) -> datetime:

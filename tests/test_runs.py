@@ -1,0 +1,151 @@
+"""Runs under bad luck: killed, bits flipped, two at a time, disk full. The last good run still reads.
+
+Each test has a small project of its own and runs `everyline run` as a process, as a person does.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from everyline import pipeline, runs
+from everyline.engines.duckdb import Engine
+from everyline.problems import Problem
+
+KILLS = 20
+
+SETTINGS = """\
+taxonomy:
+  team: {tags: [team]}
+bills:
+  - {name: cloud, format: focus, path: "bills/*.csv", layer: model}
+"""
+
+HEADER = "BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,Tags\n"
+
+
+def bill(folder: Path, name: str, lines: int, cost: str = "0.10") -> None:
+    """A bill of `lines` charges of `cost` each, by seven teams."""
+    rows = (
+        f"{cost},USD,2026-10-{number % 28 + 1:02d},2026-10-{number % 28 + 2:02d},"
+        f'model-{number % 50},"{{""team"":""team-{number % 7}""}}"\n'
+        for number in range(lines)
+    )
+    (folder / "bills").mkdir(parents=True, exist_ok=True)
+    (folder / "bills" / name).write_text(HEADER + "".join(rows), encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that has been run once."""
+    (tmp_path / "everyline.yaml").write_text(SETTINGS, encoding="utf-8")
+    bill(tmp_path, "first.csv", 3000)
+    assert pipeline.run(tmp_path).run is not None
+    return tmp_path
+
+
+def started(project: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "everyline", "run", "--project", str(project)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def good(project: Path) -> runs.Run:
+    """The last good run, every file verified."""
+    found = runs.current(project)
+    assert isinstance(found, runs.Run), found
+    return found
+
+
+def total(project: Path) -> str:
+    (cost,) = Engine().one(
+        f"SELECT sum(EffectiveCost) FROM {good(project).relation('allocations')}"
+    )
+    return f"{cost.normalize():f}"
+
+
+def test_a_run_killed_at_any_moment_leaves_the_last_good_run(project: Path) -> None:
+    assert total(project) == "300"
+    bill(project, "second.csv", 3000)
+    begun = time.monotonic()
+    assert started(project).wait() == 0
+    whole_seconds = time.monotonic() - begun
+    moments = random.Random(20261124)
+    for number in range(KILLS):
+        before = total(project)
+        bill(project, "second.csv", 3000, cost=f"0.{number + 10}")
+        process = started(project)
+        time.sleep(moments.random() * whole_seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert total(project) in (before, f"{300 + 30 * (number + 10)}")
+    assert started(project).wait() == 0
+    assert total(project) == f"{300 + 30 * (KILLS + 9)}"
+    assert not list((project / runs.FOLDER / "runs").glob(".*"))
+
+
+def test_a_flipped_bit_in_a_published_file_is_found(project: Path) -> None:
+    for file in sorted(good(project).folder.glob("*.parquet")):
+        whole = file.read_bytes()
+        file.write_bytes(whole[:200] + bytes([whole[200] ^ 4]) + whole[201:])
+        damaged = runs.current(project)
+        assert isinstance(damaged, Problem)
+        assert damaged.name == "run-damaged"
+        assert file.name in damaged.place
+        file.write_bytes(whole)
+    assert total(project) == "300"
+
+
+def test_a_flipped_bit_in_the_cache_is_not_used(project: Path) -> None:
+    before = {f.name: f.read_bytes() for f in good(project).folder.glob("*.parquet")}
+    tables = sorted((project / runs.FOLDER / "cache").rglob("*.parquet"))
+    assert tables
+    for file in tables:
+        whole = file.read_bytes()
+        middle = len(whole) // 2
+        file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 16]) + whole[middle + 1 :])
+    assert pipeline.run(project).run is not None
+    assert {f.name: f.read_bytes() for f in good(project).folder.glob("*.parquet")} == before
+
+
+def test_two_runs_at_a_time_publish_one_whole_run(project: Path) -> None:
+    bill(project, "second.csv", 3000, cost="0.20")
+    both = [started(project), started(project)]
+    codes = [process.wait() for process in both]
+    assert 0 in codes
+    assert total(project) == "900"
+
+
+def test_a_stop_leaves_the_last_good_run_as_it_is(project: Path) -> None:
+    bill(project, "second.csv", 1, cost="1,000.00")
+    outcome = pipeline.run(project)
+    assert outcome.run is None
+    assert total(project) == "300"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_full_disk_leaves_the_last_good_run_and_says_so(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        (tmp_path / "everyline.yaml").write_text(SETTINGS, encoding="utf-8")
+        bill(tmp_path, "first.csv", 100)
+        assert pipeline.run(tmp_path).run is not None
+        bill(tmp_path, "second.csv", 9000)
+        filler = tmp_path / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"\0" * 4096)
+        command = [sys.executable, "-m", "everyline", "run", "--project", str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        assert total(tmp_path) == "10"
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
