@@ -1,4 +1,4 @@
-"""The catalogue of bad input: what is said of each, letter by letter, and that nothing is published.
+"""The catalogue of bad input: what is said of it, letter by letter, and nothing published.
 
 `errors/<problem>/`, or `errors/<problem>/<a sentence>/`, holds the smallest project that provokes
 the problem: its files, `errors/everyline.yaml` where it has no everyline.yaml, and where files are
@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from source_trees import PACKAGE
 
 from everyline import pipeline
 from everyline.cli.screen import problem_text
 from everyline.problems import EXIT_WELL, Problem, exit_code, in_order
+from source_trees import PACKAGE
 
 CATALOGUE = Path(__file__).parent / "errors"
 EXPECTED = "expected.txt"
@@ -249,8 +250,6 @@ def test_names_of_folders_are_no_columns(tmp_path: Path) -> None:
     folder = _bills(tmp_path / "project")
     parquet = folder / "bills" / "team=search" / "october.parquet"
     parquet.parent.mkdir()
-    import duckdb
-
     day = "TIMESTAMP '2026-10-01'"
     duckdb.sql(
         f"COPY (SELECT 1::DECIMAL(9,2) AS BilledCost, 'USD' AS BillingCurrency, {day} AS"

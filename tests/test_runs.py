@@ -1,4 +1,4 @@
-"""Runs under bad luck: killed, bits flipped, two at a time, disk full. The last good run still reads.
+"""Runs under bad luck: killed, bits flipped, two at a time, disk full; the last good run reads.
 
 Each test has a small project of its own and runs `everyline run` as a process, as a person does.
 """

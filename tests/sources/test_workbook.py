@@ -51,9 +51,15 @@ def test_a_number_stays_as_the_file_spells_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("saved", "typed"),
-    [("8.8000000000000007", "8.8"), ("19.989999999999998", "19.99"), ("-7.0000000000000007E-2", "-0.07")],
+    [
+        ("8.8000000000000007", "8.8"),
+        ("19.989999999999998", "19.99"),
+        ("-7.0000000000000007E-2", "-0.07"),
+    ],
 )
-def test_a_number_that_was_saved_as_a_double_is_what_its_author_typed(saved: str, typed: str) -> None:
+def test_a_number_that_was_saved_as_a_double_is_what_its_author_typed(
+    saved: str, typed: str
+) -> None:
     assert only_cell(f"<c><v>{saved}</v></c>") == typed
 
 

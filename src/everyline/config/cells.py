@@ -104,9 +104,10 @@ def note_overlaps(
     rows = list(rows)
     keys = {line: key for key, _, line in rows}
     for later, earlier in overlapping(rows):
+        found = f"the {what} {_named(keys[later])}"
         reading.report(
             "overlapping-validity",
-            f"the {what} {_named(keys[later])} stands on line {earlier} too, for some of the same days",
+            f"{found} stands on line {earlier} too, for some of the same days",
             f"{table.file}:{later}",
             about=f"{earlier}",
             hint="end the earlier row with `valid_to` where the later one begins, or remove one",
