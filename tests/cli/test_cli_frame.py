@@ -13,8 +13,8 @@ from typing import NoReturn
 
 import click
 import pytest
-from conftest import PROGRAM, Command, Said, call, clean_environment
 
+from conftest import PROGRAM, Command, Said, call, clean_environment
 from everyline.cli import COMMANDS, TRACEBACK, main, relation
 
 Captured = pytest.CaptureFixture[str]

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import FORMULA, HOSTILE, Command
 
+from conftest import FORMULA, HOSTILE, Command
 from everyline import runs
 from everyline.cli.relation import NOT_MADE
 

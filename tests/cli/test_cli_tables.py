@@ -8,11 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from conftest import PROGRAM, Command, Said, call, clean_environment
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from conftest import PROGRAM, Command, Said, call, clean_environment
 from everyline.cli import figures
 from everyline.cli.layout import Column, Table, lines, shortened
 from everyline.cli.screen import plain
