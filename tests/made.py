@@ -1,6 +1,6 @@
 """What a run has made, as plain rows; and its files, as bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ def run(folder: Path) -> runs.Run:
     return outcome.run
 
 
-def relations(made: runs.Run) -> dict[str, list[Row]]:
-    """Every relation of a run: rows with their columns; tags as `Tags.<key>`, key as billed."""
+def relations(made: runs.Run, names: Sequence[str] = RELATIONS) -> dict[str, list[Row]]:
+    """Relations of a run: rows with their columns; tags as `Tags.<key>`, key as billed."""
     engine = Engine()
-    found = {name: rows(engine, made.relation(name)) for name in RELATIONS}
+    found = {name: rows(engine, made.relation(name)) for name in names}
     engine.close()
     return found
 

@@ -17,11 +17,16 @@ Draw = st.DrawFn
 
 
 class Size(NamedTuple):
-    """How large a project may be: bills, files of a bill, lines of a file."""
+    """How large a project may be: bills, files of a bill, lines of a file, columns left out."""
 
     bills_max: int = 2
     files_max: int = 2
     lines_max: int = 8
+    left_out_max: int = 6
+
+
+SMALL = Size(1, 1, 5, 14)
+"""For what takes several runs to see."""
 
 
 _SIZE = Size()
@@ -319,14 +324,14 @@ _COLUMNS = (
 
 @st.composite
 def _file(
-    draw: Draw, things: Sequence[dict[str, Cell]], names: Sequence[str], lines_max: int
+    draw: Draw, things: Sequence[dict[str, Cell]], names: Sequence[str], size: Size
 ) -> tuple[Any, ...]:
     """Header and rows of one file."""
-    dropped = draw(st.sets(st.sampled_from(_COLUMNS), max_size=6))
+    dropped = draw(st.sets(st.sampled_from(_COLUMNS), max_size=size.left_out_max))
     header = draw(st.permutations([c for c in (*_KEPT, *_COLUMNS) if c not in dropped]))
     rows = []
     tags = _tag_values(names)
-    for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=lines_max)):
+    for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=size.lines_max)):
         start, end, billing = line.pop("time")
         cells: dict[str, Cell] = things[line.pop("thing") % len(things)] | line
         for cost in ("EffectiveCost", "ListCost", "ContractedCost"):
@@ -355,7 +360,7 @@ def _bill(
         bill["layer"] = draw(st.sampled_from(("model", "platform", "data")))
     files = []
     for at in range(draw(st.sampled_from(range(1, size.files_max + 1)))):
-        header, rows = draw(_file(things, names, size.lines_max))
+        header, rows = draw(_file(things, names, size))
         if ending == "table.csv":
             bill |= {"format": "table", "columns": _AS_A_TABLE, "set": {"BillingCurrency": "USD"}}
             header = tuple({"Tags": "x_Tags", **_AS_A_TABLE}.get(c, c) for c in header)

@@ -67,6 +67,7 @@ def _cases() -> list[Path]:
     found = []
     for folder in sorted(set(given)):
         inner = sorted(path for path in folder.iterdir() if path.is_dir() and _is_case(path))
+        assert not (inner and _is_case(folder)), f"{folder.name} is a case and holds cases"
         found += [folder] if _is_case(folder) else inner
     return found
 

@@ -86,38 +86,79 @@ def test_a_run_killed_at_any_moment_leaves_the_last_good_run(project: Path) -> N
         assert total(project) in (before, f"{300 + 30 * (number + 10)}")
     assert started(project).wait() == 0
     assert total(project) == f"{300 + 30 * (KILLS + 9)}"
-    assert not list((project / runs.FOLDER / "runs").glob(".*"))
+    assert not left_behind(project)
+
+
+def test_the_same_run_killed_at_any_moment_stays_readable(project: Path) -> None:
+    """A run again with nothing new must not take away, not for a moment, what the pointer names."""
+    begun = time.monotonic()
+    assert started(project).wait() == 0
+    whole_seconds = time.monotonic() - begun
+    moments = random.Random(20261125)
+    for _ in range(KILLS // 2):
+        process = started(project)
+        # The last half of a run, in which it publishes.
+        time.sleep((1 + moments.random()) / 2 * whole_seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert total(project) == "300"
+    assert started(project).wait() == 0
+    assert not left_behind(project)
+
+
+def left_behind(project: Path) -> list[Path]:
+    """What is named for a process, and so was never finished."""
+    every = (project / runs.FOLDER).rglob("*")
+    return [path for path in every if path.name.rpartition(".")[2].isdecimal()]
+
+
+def flipped(whole: bytes, moments: random.Random) -> bytes:
+    """The same bytes but for one bit."""
+    at = moments.randrange(len(whole))
+    return whole[:at] + bytes([whole[at] ^ 1 << moments.randrange(8)]) + whole[at + 1 :]
 
 
 def test_a_flipped_bit_in_a_published_file_is_found(project: Path) -> None:
-    for file in sorted(good(project).folder.glob("*.parquet")):
+    """In any file of the run, the manifest and the pointer to it included."""
+    chance = random.Random(20261126)
+    published = [*good(project).folder.iterdir(), project / runs.FOLDER / "current"]
+    assert len(published) > 5
+    for file in published * 4:
         whole = file.read_bytes()
-        file.write_bytes(whole[:200] + bytes([whole[200] ^ 4]) + whole[201:])
+        file.write_bytes(flipped(whole.rstrip(b"\n"), chance))
         damaged = runs.current(project)
         assert isinstance(damaged, Problem)
         assert damaged.name == "run-damaged"
-        assert file.name in damaged.place
         file.write_bytes(whole)
     assert total(project) == "300"
 
 
-def test_a_flipped_bit_in_the_cache_is_not_used(project: Path) -> None:
-    before = {f.name: f.read_bytes() for f in good(project).folder.glob("*.parquet")}
-    tables = sorted((project / runs.FOLDER / "cache").rglob("*.parquet"))
-    assert tables
-    for file in tables:
-        whole = file.read_bytes()
-        middle = len(whole) // 2
-        file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 16]) + whole[middle + 1 :])
+def test_a_damaged_run_is_made_again(project: Path) -> None:
+    whole = {file.name: file.read_bytes() for file in good(project).folder.iterdir()}
+    file = good(project).folder / "groups.parquet"
+    file.write_bytes(flipped(file.read_bytes(), random.Random(20261127)))
+    assert isinstance(runs.current(project), Problem)
     assert pipeline.run(project).run is not None
-    assert {f.name: f.read_bytes() for f in good(project).folder.glob("*.parquet")} == before
+    assert {file.name: file.read_bytes() for file in good(project).folder.iterdir()} == whole
+
+
+def test_a_flipped_bit_in_the_cache_is_not_used(project: Path) -> None:
+    """In any file that is kept between runs, tables and what is known of them."""
+    chance = random.Random(20261128)
+    before = {file.name: file.read_bytes() for file in good(project).folder.iterdir()}
+    for _ in range(4):
+        kept = [f for f in (project / runs.FOLDER / "cache").rglob("*") if f.is_file()]
+        assert len(kept) > 3
+        for file in kept:
+            file.write_bytes(flipped(file.read_bytes(), chance))
+        assert pipeline.run(project).run is not None
+        assert {f.name: f.read_bytes() for f in good(project).folder.iterdir()} == before
 
 
 def test_two_runs_at_a_time_publish_one_whole_run(project: Path) -> None:
     bill(project, "second.csv", 3000, cost="0.20")
     both = [started(project), started(project)]
-    codes = [process.wait() for process in both]
-    assert 0 in codes
+    assert [process.wait() for process in both] == [0, 0]
     assert total(project) == "900"
 
 

@@ -14,13 +14,16 @@ from typing import Any
 from everyline.problems import Problem
 
 TABLE = "table.parquet"
-_FACTS = "facts.json"
+_FACTS = "facts"
 
 
 def recall(entry: Path) -> dict[str, Any] | None:
     """What was kept under `entry`; None where there is nothing, or its bytes have changed since."""
     try:
-        kept = json.loads((entry / _FACTS).read_text(encoding="utf-8"))
+        digest, _, facts = (entry / _FACTS).read_text(encoding="utf-8").partition("\n")
+        if digest != _sha256_of(facts):
+            return None
+        kept = json.loads(facts)
         if kept["sha256"] != _sha256(entry / TABLE):
             return None
     except (OSError, ValueError, KeyError):
@@ -30,13 +33,19 @@ def recall(entry: Path) -> dict[str, Any] | None:
 
 
 def keep(entry: Path, kept: Mapping[str, Any], folder: Path) -> None:
-    """Keeps `kept`, and the table in `folder` if there is one, under `entry`, all or nothing."""
+    """Keeps `kept`, and the table in `folder` if there is one, under `entry`, all or nothing.
+
+    What another run has kept there in the meantime is the same, and stays for its readers.
+    """
+    if recall(entry) is not None:
+        return
     problems = [asdict(problem) for problem in kept["problems"]]
     facts = dict(kept) | {"problems": problems, "sha256": _sha256(folder / TABLE)}
     for left in folder.iterdir():
         if left.name != TABLE:
             left.unlink()
-    (folder / _FACTS).write_text(json.dumps(facts, default=str), encoding="utf-8")
+    text = json.dumps(facts, default=str)
+    (folder / _FACTS).write_text(f"{_sha256_of(text)}\n{text}", encoding="utf-8")
     shutil.rmtree(entry, ignore_errors=True)
     try:
         folder.rename(entry)
@@ -56,6 +65,10 @@ def folder_beside(entry: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256(table: Path) -> str | None:

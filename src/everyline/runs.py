@@ -2,8 +2,9 @@
 
 `.everyline/runs/<run id>/` holds Parquet files and `manifest.json`, which also has the relations
 that are views over the files: nothing is written twice. Files are written in a folder aside, hashed
-and synced; the folder is renamed; then the one file `.everyline/current` is replaced. A reader sees
-the last good run or the new one, never a mixture.
+and synced; the folder is renamed; then the one file `.everyline/current`, which names the run and
+the SHA-256 of its manifest, is replaced. A reader sees the last good run or the new one, never a
+mixture.
 """
 
 import hashlib
@@ -62,7 +63,7 @@ def aside(project: Path) -> Iterator[Path]:
     runs = project / FOLDER / _RUNS
     runs.mkdir(parents=True, exist_ok=True)
     (project / FOLDER / ".gitignore").write_text("*\n", encoding="utf-8")
-    _sweep(runs)
+    _sweep(project / FOLDER)
     folder = runs / f".{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -79,23 +80,35 @@ def publish(project: Path, folder: Path, run_id: str, facts: Mapping[str, Any]) 
     path = folder / _MANIFEST
     path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     _sync(path)
-    target = folder.parent / run_id
-    shutil.rmtree(target, ignore_errors=True)
-    folder.rename(target)
-    _sync(target.parent)
-    _point(project, run_id)
+    target, sha256 = folder.parent / run_id, _hash(path)
+    _put_in_place(folder, target, sha256)
+    _point(project, run_id, sha256)
     _forget(target.parent, run_id)
     return Run(run_id, target, manifest)
+
+
+def _put_in_place(folder: Path, target: Path, sha256: str) -> None:
+    """Names the finished `folder` `target`; where the same run lies there whole, that one stays.
+
+    So a run again never takes away, not for a moment, what the pointer names.
+    """
+    if _fault(target, sha256):
+        if target.exists():
+            target.rename(folder.with_name(f".damaged.{os.getpid()}"))
+        try:
+            folder.rename(target)
+        except OSError:
+            # Another run of the same inputs has just put the same bytes there.
+            if _fault(target, sha256):
+                raise
+    _sync(target.parent)
 
 
 def current(project: Path) -> Run | Problem:
     """The last good run, every file of it verified; or the problem why there is none to read."""
     pointer = project / FOLDER / _CURRENT
     try:
-        run_id = pointer.read_text(encoding="utf-8").strip()
-        folder = project / FOLDER / _RUNS / run_id
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        files = manifest["files"]
+        run_id, sha256 = pointer.read_text(encoding="utf-8").split()
     except FileNotFoundError:
         return Problem(
             name="no-run",
@@ -104,13 +117,29 @@ def current(project: Path) -> Run | Problem:
             place=str(pointer.relative_to(project)),
             hint="`everyline run` makes all relations",
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         return _damaged(project, pointer, str(error))
-    for name, sha256 in files.items():
+    folder = project / FOLDER / _RUNS / run_id
+    if file := _fault(folder, sha256):
+        return _damaged(project, file, "its bytes are not those that were published")
+    return Run(run_id, folder, _manifest(folder))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
+
+
+def _fault(folder: Path, sha256: str) -> Path | None:
+    """The first file of a run that is not as it was published; `sha256` is its manifest's."""
+    path = folder / _MANIFEST
+    if _hash_if_any(path) != sha256:
+        return path
+    files: Mapping[str, str] = _manifest(folder)["files"]
+    for name, expected in files.items():
         file = folder / f"{name}.parquet"
-        if not file.exists() or _hash(file) != sha256:
-            return _damaged(project, file, "its bytes are not those that were published")
-    return Run(run_id, folder, manifest)
+        if _hash_if_any(file) != expected:
+            return file
+    return None
 
 
 def _damaged(project: Path, file: Path, why: str) -> Problem:
@@ -124,10 +153,10 @@ def _damaged(project: Path, file: Path, why: str) -> Problem:
     )
 
 
-def _point(project: Path, run_id: str) -> None:
+def _point(project: Path, run_id: str, sha256: str) -> None:
     pointer = project / FOLDER / _CURRENT
     new = pointer.with_name(f"{_CURRENT}.{os.getpid()}")
-    new.write_text(run_id + "\n", encoding="utf-8")
+    new.write_text(f"{run_id} {sha256}\n", encoding="utf-8")
     _sync(new)
     os.replace(new, pointer)
     _sync(pointer.parent)
@@ -142,11 +171,17 @@ def _forget(runs: Path, run_id: str) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
-def _sweep(runs: Path) -> None:
-    """Removes what runs that were killed have left behind."""
-    for entry in runs.glob(".*"):
-        if entry.name[1:].isdecimal() and not _alive(int(entry.name[1:])):
-            shutil.rmtree(entry, ignore_errors=True)
+def _sweep(folder: Path) -> None:
+    """Removes what runs that were killed have left behind: all that is named for their process."""
+    for pattern in ("*.*", f"{_RUNS}/.*", "cache/*/*.*"):
+        for entry in folder.glob(pattern):
+            process = entry.name.rpartition(".")[2]
+            if not process.isdecimal() or _alive(int(process)):
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
 
 
 def _alive(process: int) -> bool:
@@ -162,6 +197,13 @@ def _alive(process: int) -> bool:
 def _hash(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _hash_if_any(file: Path) -> str | None:
+    try:
+        return _hash(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _synced_hash(file: Path) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import made
 from drawn import Project, write
 from made import units
-from strategies import Size, projects
+from strategies import SMALL, projects
 
 
 class Covered(NamedTuple):
@@ -23,7 +23,7 @@ class Covered(NamedTuple):
 
 
 @settings(max_examples=200)
-@given(st.data(), projects(Size(1, 1, 8)))
+@given(st.data(), projects(SMALL))
 def test_a_default_or_a_catch_all_rule_raises_no_tag_coverage(
     data: st.DataObject, project: Project
 ) -> None:
@@ -59,7 +59,7 @@ def _value(project: Project, key: dict[str, Any]) -> str:
 
 def _covered(folder: Path) -> Covered:
     found = Covered(Counter(), Counter(), Counter())
-    for row in made.relations(made.run(folder))["coverage"]:
+    for row in made.relations(made.run(folder), ["coverage"])["coverage"]:
         if not row["x_Eligible"]:
             continue
         key = (row["x_Period"], row["BillingCurrency"], row["x_Key"])

@@ -172,6 +172,12 @@ def _currency(value: Any) -> str:
 
 def _path_pattern(value: Any) -> str:
     path = path_below(value)
+    steps = path.split("/")
+    if any(step in ("", ".") for step in steps):
+        refuse(f"is `{path}`, which has an empty or `.` step", "write it as `bills/*.csv`")
+    if steps[-1] == "**" or any("**" in step and step != "**" for step in steps):
+        hint = "`**` stands for folders, as many as there are: write `bills/**/*.csv`"
+        refuse(f"is `{path}`, where `**` is no step between others", hint)
     found = [match[1] for match in _BRACES.finditer(path)]
     for part in found:
         if part not in ("period", "version"):

@@ -1,6 +1,8 @@
 """Deliveries: which files of a bill count (R1), each known by its SHA-256."""
 
 import hashlib
+import itertools
+import os
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,10 @@ from everyline.config.sources import Bill
 from everyline.problems import Problem
 from everyline.sources.natural import natural_key
 
+_TOKEN = re.compile(
+    r"\{(?:period|version)\}|\*\*/|\*\*|\*|\?|\[!?\]?[^]]*\]|[^*?\[{]+|.", re.DOTALL
+)
+_MAGIC = re.compile(r"[*?\[{]")
 _PLACEHOLDER = re.compile(r"\{(period|version)\}")
 
 
@@ -37,13 +43,13 @@ def deliveries(project: Path, bill: Bill) -> tuple[list[Delivered], list[Problem
     newest = _newest_versions(found)
     files = [_delivered(project, path) for path in newest]
     kept: dict[str, Delivered] = {}
-    problems = []
+    problems = _closed_folders(project, bill.path)
     for file in _hashed(files):
         if isinstance(file, Problem):
             problems.append(file)
         elif (first := kept.setdefault(file.sha256, file)) is not file:
             problems.append(_repeated(file, first))
-    if not found:
+    if not found and not problems:
         problems.append(
             Problem(
                 name="no-files",
@@ -73,6 +79,26 @@ def _matching(project: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
     return sorted(found, key=lambda pair: natural_key(pair[0].relative_to(project).as_posix()))
 
 
+def _closed_folders(project: Path, pattern: str) -> list[Problem]:
+    """Folders that the system does not open; a glob would pass them over without a word."""
+    steps = pattern.split("/")[:-1]
+    plain = list(itertools.takewhile(lambda step: not _MAGIC.search(step), steps))
+    errors: list[OSError] = []
+    for folder, inner, _ in os.walk(project.joinpath(*plain), onerror=errors.append):
+        depth = len(Path(folder).relative_to(project).parts)
+        if depth >= len(steps) and "**" not in steps:
+            inner.clear()
+    return [
+        _unreadable(
+            Path(error.filename).relative_to(project).as_posix(),
+            f"the folder can't be opened: {error.strerror}",
+            "let this user read it, or take it out",
+        )
+        for error in errors
+        if isinstance(error, PermissionError)
+    ]
+
+
 def _expression(pattern: str) -> str:
     """The pattern as a regular expression; a placeholder is one text within one folder name."""
     seen: set[str] = set()
@@ -85,11 +111,12 @@ def _expression(pattern: str) -> str:
             seen.add(name)
             return f"(?P<{name}>[^/]+)"
         return {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(
-            text, text if text.startswith("[") else re.escape(text)
+            # Which characters a class has, the glob knows; here it is any one.
+            text,
+            "[^/]" if text.startswith("[") and len(text) > 1 else re.escape(text),
         )
 
-    tokens = re.findall(r"\{(?:period|version)\}|\*\*/|\*\*|\*|\?|\[[^]]*\]|[^*?\[{]+|.", pattern)
-    return "".join(map(piece, tokens))
+    return "".join(map(piece, _TOKEN.findall(pattern)))
 
 
 def _newest_versions(found: Sequence[tuple[Path, dict[str, str]]]) -> list[Path]:
