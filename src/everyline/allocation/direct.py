@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from everyline.canonical import lowered
 from everyline.config.taxonomy import Key
 from everyline.engines.duckdb import literal, quoted
 from everyline.relations import MEASURES
@@ -54,7 +55,7 @@ def receiver(names: Sequence[str]) -> str:
     """SQL of x_Receiver: canonical JSON of values and evidence, before any default."""
     values = ", ',', ".join(f"coalesce(to_json({quoted(n)})::VARCHAR, 'null')" for n in names)
     evidence = ", ',', ".join(f"to_json({quoted(f'{n}_evidence')})::VARCHAR" for n in names)
-    return f"concat('[[', {values}, '],[', {evidence}, ']]')"
+    return lowered(f"concat('[[', {values}, '],[', {evidence}, ']]')")
 
 
 def _finished(key: Key) -> list[str]:

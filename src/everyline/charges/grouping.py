@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from everyline import conditions
+from everyline.canonical import lowered
 from everyline.charges.lines import MEASURES
 from everyline.charges.naming import NAMED
 from everyline.conditions import SqlColumn
@@ -205,7 +206,8 @@ def json_hash(columns: frozenset[str]) -> str:
     """
     ordered = sorted(columns, key=lambda column: named(column).encode("utf-16-be"))
     members = ", ".join(map(_member, ordered))
-    return f"sha256('{{' || substr(concat({members}), 2) || '}}')"
+    written = f"('{{' || substr(concat({members}), 2) || '}}')"
+    return f"sha256({lowered(written)})"
 
 
 def _member(name: str) -> str:

@@ -1,6 +1,7 @@
 """The embedded engine: one DuckDB connection with settings for exactness and safety."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,9 +116,17 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def one_file(path: Path | str) -> str:
+    """SQL of one file's path: the engine would take signs of a glob in it for other files.
+
+    Names of folders such as `team=search` are no columns.
+    """
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path))) + ", hive_partitioning=false"
+
+
 def parquet(path: Path | str) -> str:
     """A Parquet file as a relation."""
-    return f"read_parquet({literal(str(path))})"
+    return f"read_parquet({one_file(path)})"
 
 
 def select(columns: Mapping[str, str], relation: str) -> str:

@@ -4,8 +4,10 @@ Text formats become one Parquet file in the cache, keyed by the file's bytes and
 configuration says of its columns. A Parquet file whose columns are exact is read as it lies.
 """
 
+import errno
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -219,6 +221,9 @@ def _engine_errors() -> Iterator[None]:
         text = str(error)
         if text.startswith(_FAULTS_OF_OURS):
             raise
+        if (said := _ERRNO.search(text)) and int(said[1]) in (errno.ENOSPC, errno.EDQUOT):
+            # The disk is full, which is no fault of the file.
+            raise OSError(int(said[1]), os.strerror(int(said[1]))) from None
         found = _CSV_LINE.search(text)
         line = int(found[1]) if found else None
         for pattern, sentence, hint in _ENGINE_SAYS:
@@ -228,6 +233,8 @@ def _engine_errors() -> Iterator[None]:
         damaged = "the file is damaged, or of a kind that is not read here"
         raise Unreadable(damaged, _CUT_OFF, line=line) from None
 
+
+_ERRNO = re.compile(r'"errno":"(\d+)"')
 
 _TOO_LARGE = "the amounts are too large to be summed exactly"
 _TOO_LARGE_HINT = "a sum has at most 20 digits before the point: correct the largest at its source"

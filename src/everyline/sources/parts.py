@@ -1,14 +1,13 @@
 """Parts: what a source hands over, as a relation the engine can read, cell by cell."""
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from everyline.config.sources import Bill
-from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.engines.duckdb import Engine, literal, one_file, quoted
 from everyline.sources import cells, people
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.unreadable import Unreadable
@@ -47,7 +46,7 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
         Unreadable: a column is missing that a charge can't do without, or the file is broken.
     """
     if isinstance(native, Columnar):
-        relation = f"read_parquet({_path(native.path)}, file_row_number=true)"
+        relation = f"read_parquet({one_file(native.path)}, file_row_number=true)"
         kinds = engine.columns(relation)
         del kinds["file_row_number"]
         row, label, header = "file_row_number + 1", "", tuple(kinds)
@@ -79,14 +78,6 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
     return Part(relation, row, label, found, naming.aside, exact)
 
 
-def _path(path: Path) -> str:
-    """SQL of one file's path: the engine would take signs of a glob in it for other files.
-
-    Names of folders such as `team=search` are no columns.
-    """
-    return literal(re.sub(r"([*?\[])", r"[\1]", str(path))) + ", hive_partitioning=false"
-
-
 def _written(rows: Rows, folder: Path) -> Csv:
     """Rows made in Python as a CSV file of our own, so that all text takes one way in."""
     target = folder / "rows.csv"
@@ -102,7 +93,7 @@ def _relation(text: Csv) -> str:
     # Engines compare names without case, and headers may hold anything: numbers tell them apart.
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(text.header)))
     return (
-        f"read_csv({_path(text.path)}, auto_detect=false, header=true, nullstr='',"
+        f"read_csv({one_file(text.path)}, auto_detect=false, header=true, nullstr='',"
         f" delim={literal(text.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
         f" max_line_size={_LINE_BYTES_MAX})"
     )

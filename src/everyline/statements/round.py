@@ -8,6 +8,7 @@ integers of 10^-18: at most 38 digits, which HUGEINT holds; nothing is multiplie
 
 from collections.abc import Mapping, Sequence
 
+from everyline.canonical import lowered
 from everyline.engines.duckdb import literal, quoted, same
 
 _COSTS = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
@@ -91,7 +92,7 @@ def _units(cost: str) -> str:
 def _array(columns: Sequence[str]) -> str:
     """SQL of the canonical JSON array of `columns`, by which ties are broken."""
     values = ", ',', ".join(f"coalesce(to_json({quoted(c)})::VARCHAR, 'null')" for c in columns)
-    return f"concat('[', {values}, ']')"
+    return lowered(f"concat('[', {values}, ']')")
 
 
 def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
