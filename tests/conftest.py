@@ -1,12 +1,14 @@
 """Makes the modules beside it importable in all tests, and sets how examples are drawn."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-# The same examples on every machine, and no clock: a slow machine fails nothing.
-settings.register_profile(
-    "everyline",
+# The same examples on every machine, and no clock: a slow machine fails nothing. Making a failing
+# example smaller takes minutes where each is a run, so it is asked for: `--hypothesis-profile=small`.
+_EVERYWHERE = settings(
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+settings.register_profile("small", _EVERYWHERE)
+settings.register_profile("everyline", _EVERYWHERE, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("everyline")

@@ -219,7 +219,14 @@ _AMOUNT_TEXTS = """
 """
 _AMOUNTS = tuple(_AMOUNT_TEXTS.split())
 _HOSTILE = (
-    *('Acme "Q" \\ back', "émoji 🚀", "tab\tinside", "line\nbreak", "bell \x07\x1f\x0b", "sep\u2028x"),
+    *(
+        'Acme "Q" \\ back',
+        "émoji 🚀",
+        "tab\tinside",
+        "line\nbreak",
+        "bell \x07\x1f\x0b!",
+        "sep\u2028x",
+    ),
     *("del\x7f", "comma, semi; bar|", "it's", "</script>", "\ufeffBOM", "\U0001f9ffx\ue000"),
 )
 

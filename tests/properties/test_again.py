@@ -22,6 +22,8 @@ def test_a_run_again_after_a_detour_publishes_the_same_bytes(project: Project) -
     """Cold, with one file more, and warm without it: nothing that is kept shows in a run."""
     (file,) = project.files
     added = replace(file, path=file.path.replace("part-1", "part-0"), rows=file.rows[:1] * 2)
+    # A file of the same bytes would be a repeated file, which counts once (R1).
+    assume(tuple(added.rows) != tuple(file.rows))
     with TemporaryDirectory() as name:
         folder = Path(name)
         write(project, folder)
