@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, Phase, settings
 
 # The same examples on every machine, and no clock: a slow machine fails nothing. Making a failing
-# example smaller takes minutes where each is a run, so it is asked for: `--hypothesis-profile=small`.
+# example smaller takes minutes, so it is asked for: `--hypothesis-profile=small`.
 _EVERYWHERE = settings(
     deadline=None,
     derandomize=True,
