@@ -1,7 +1,6 @@
 """Projects as hypothesis draws them: small, well formed, and as odd as bills are.
 
-Nothing here stops a run: what stops one is tested where its problem is. Owners, dates and amounts
-come from small pools, so that lines meet each other and the rules that look at them.
+Nothing here stops a run. Owners, dates and amounts come from small pools, so that lines meet.
 """
 
 import json
@@ -25,13 +24,8 @@ class Size(NamedTuple):
     left_out_max: int = 6
 
 
-SMALL = Size(1, 1, 5, 14)
-"""For what takes several runs to see."""
-
-
+SMALL = Size(1, 1, 5, 14)  # for what takes several runs to see
 _SIZE = Size()
-
-# The taxonomy
 
 
 class _Pool(NamedTuple):
