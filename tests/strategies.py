@@ -16,12 +16,13 @@ Draw = st.DrawFn
 
 
 class Size(NamedTuple):
-    """How large a project may be: bills, files of a bill, lines of a file, columns left out."""
+    """How large a project may be: bills, files of a bill, columns left out, lines of a file."""
 
     bills_max: int = 2
     files_max: int = 2
     lines_max: int = 8
     left_out_max: int = 6
+    lines_min: int = 1
 
 
 SMALL = Size(1, 1, 5, 14)  # for what takes several runs to see
@@ -332,7 +333,7 @@ def _file(
     header = draw(st.permutations([c for c in (*_KEPT, *_COLUMNS) if c not in dropped]))
     rows = []
     tags = _tag_values(names)
-    for line in draw(st.lists(_OF_A_LINE, min_size=1, max_size=size.lines_max)):
+    for line in draw(st.lists(_OF_A_LINE, min_size=size.lines_min, max_size=size.lines_max)):
         start, end, billing = line.pop("time")
         cells: dict[str, Cell] = things[line.pop("thing") % len(things)] | line
         for cost in ("EffectiveCost", "ListCost", "ContractedCost"):

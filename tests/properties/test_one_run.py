@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from differences import as_units, differences
+import honest
 from hypothesis import given, settings
 
 import made
 import oracle.relations
+from differences import as_units, differences
 from drawn import BillFile, Project, write
 from everyline import money, runs
 from everyline.relations import ABSENT, COSTS, MEASURES, PRESENT
@@ -162,6 +163,14 @@ def the_oracle_makes_the_same_of_it(case: Case) -> None:
         assert not (told := differences(as_units(case.relations[name]), expected)), (name, told)
 
 
+def what_fills_gaps_raises_no_tag_coverage(case: Case) -> None:
+    """A default, a rule that holds always, or both: tags are as they were (R22)."""
+    with TemporaryDirectory() as name:
+        write(honest.filled(case.project), Path(name))
+        coverage = made.relations(made.run(Path(name)), ["coverage"])["coverage"]
+        assert honest.covered(coverage) == honest.covered(case.relations["coverage"])
+
+
 CHECKS = (
     money_in_is_money_out,
     every_line_is_in_its_group,
@@ -170,6 +179,7 @@ CHECKS = (
     a_group_id_is_the_hash_of_its_key,
     statements_are_cascaded,
     the_oracle_makes_the_same_of_it,
+    what_fills_gaps_raises_no_tag_coverage,
 )
 
 
