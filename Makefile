@@ -32,7 +32,7 @@ types: $(DEV)/done ## whether the types are whole
 
 .PHONY: tests
 tests: $(DEV)/done ## the tests alone
-	$(DEV)/bin/python -m pytest -n 2 -m "not soak"
+	$(DEV)/bin/python -m pytest -n 2 --dist worksteal -m "not soak"
 
 .PHONY: soak
 soak: $(DEV)/done ## long runs

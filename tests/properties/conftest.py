@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,3 @@ def _one_thread() -> Iterator[None]:
         del os.environ["EVERYLINE_THREADS"]
     else:
         os.environ["EVERYLINE_THREADS"] = before
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Properties of whole runs take minutes each: `make soak` runs them, `make test` does not."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.soak)
