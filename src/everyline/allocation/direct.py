@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from everyline.canonical import lowered
+from everyline.allocation.receiver import receiver_sql
 from everyline.config.taxonomy import Key
 from everyline.engines.duckdb import literal, quoted
 from everyline.relations import MEASURES
@@ -38,7 +38,7 @@ def allocations(owned: str, taxonomy: Sequence[Key]) -> str:
     lead = quoted(names[0])
     columns = [
         "x_GroupId AS x_LineId",
-        f"{receiver(names)} AS x_Receiver",
+        f"{receiver_sql(names)} AS x_Receiver",
         *map(quoted, _CARRIED),
         *owners,
         *tags,
@@ -49,13 +49,6 @@ def allocations(owned: str, taxonomy: Sequence[Key]) -> str:
         *MEASURES,
     ]
     return f"SELECT {', '.join(columns)} FROM {owned}"
-
-
-def receiver(names: Sequence[str]) -> str:
-    """SQL of x_Receiver: canonical JSON of values and evidence, before any default."""
-    values = ", ',', ".join(f"coalesce(to_json({quoted(n)})::VARCHAR, 'null')" for n in names)
-    evidence = ", ',', ".join(f"to_json({quoted(f'{n}_evidence')})::VARCHAR" for n in names)
-    return lowered(f"concat('[[', {values}, '],[', {evidence}, ']]')")
 
 
 def _finished(key: Key) -> list[str]:

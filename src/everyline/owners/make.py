@@ -18,10 +18,10 @@ from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
 from everyline.config.rules import OwnerRule, Registry
 from everyline.engines.duckdb import Engine, literal, parquet, quoted, same
+from everyline.implied import implied, implies
 from everyline.names import with_provider_names
 from everyline.owners import notices
 from everyline.owners.entries import Answer, RegistryIndex, has_dates, rule_answer
-from everyline.owners.implied import implied, implies
 from everyline.owners.notices import Notice
 from everyline.owners.tags import columns_by_entry, tagged
 from everyline.tag_columns import by_name, is_tag, key_of

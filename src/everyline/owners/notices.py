@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from everyline.config.taxonomy import Key
 from everyline.engines.duckdb import Engine, same
+from everyline.implied import Contradiction
 from everyline.owners.entries import Answer
-from everyline.owners.implied import Contradiction
 from everyline.owners.tags import Tagged
 from everyline.problems import Problem, did_you_mean
 from everyline.tag_columns import is_tag
