@@ -109,28 +109,28 @@ _FAST = {
 }
 
 
-def kind_of(column: str) -> str:
-    """How cells of one of our columns are read; an unknown `x_` column is text."""
+def charge_kind(column: str) -> str:
+    """How cells of one of our columns of charges are read; an unknown `x_` column is text."""
     return "tags" if column in ("Tags", "AllocatedTags") else CHARGES.get(column, "text")
 
 
-def text_cell(name: str, expression: str, null_words: tuple[str, ...]) -> Cell:
+def text_cell(name: str, kind: str, expression: str, null_words: tuple[str, ...]) -> Cell:
     """A cell of a text file: trimmed; empty, or one of `null_words`, is absent."""
     trimmed = f"nullif(trim({expression}, {_BLANKS}), '')"
     if null_words:
         words = ", ".join(map(literal, null_words))
         trimmed = f"CASE WHEN {trimmed} NOT IN ({words}) THEN {trimmed} END"
-    return Cell(name, kind_of(name), text=trimmed)
+    return Cell(name, kind, text=trimmed)
 
 
-def constant_cell(name: str, value: str) -> Cell:
+def constant_cell(name: str, kind: str, value: str) -> Cell:
     """A cell that has the same text on every line; it is read as any other."""
-    return Cell(name, kind_of(name), text=literal(value))
+    return Cell(name, kind, text=literal(value))
 
 
-def columnar_cell(name: str, column: str, kind: str) -> Cell:
+def columnar_cell(name: str, ours: str, column: str, kind: str) -> Cell:
     """A cell of a Parquet column of DuckDB type `kind`; exact types are taken as they lie."""
-    ours, at = kind_of(name), quoted(column)
+    at = quoted(column)
     if ours == "decimal":
         if kind in _EXACT_TYPES or _fits(kind):
             return Cell(name, ours, exact=at)
@@ -205,5 +205,6 @@ SQL_TYPES = {
     "decimal": "DECIMAL(38,18)",
     "timestamp": "TIMESTAMP",
     "tags": "VARCHAR",
+    "person": "VARCHAR",
     "text": "VARCHAR",
 }

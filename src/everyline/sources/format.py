@@ -11,6 +11,7 @@ from pathlib import Path
 
 from everyline.config.sources import Bill
 from everyline.problems import Problem
+from everyline.sources import cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class Format:
         null_words: cell texts that mean "absent", beside the empty cell.
         across: checks between the files of one bill (R1).
         line: the line of a file at which a row (from 1) stands.
+        needed: columns that a row can't do without.
+        kind_of: how the cells of one of our columns are read.
     """
 
     name: str
@@ -114,3 +117,6 @@ class Format:
     null_words: tuple[str, ...] = ()
     across: Callable[[Sequence[Facts]], list[Problem]] = _nothing_to_check
     line: Callable[[Path, int], int] = _line_under_a_header
+    # Other costs are taken from these (R2).
+    needed: tuple[str, ...] = ("BilledCost", "BillingCurrency")
+    kind_of: Callable[[str], str] = cells.charge_kind

@@ -1,4 +1,4 @@
-"""Landing: a file of a bill as a typed relation; each file is read once, then known by its hash.
+"""Landing: a file of a source as a typed relation; each file is read once, then known by its hash.
 
 Text formats become one Parquet file in the cache, keyed by the file's bytes and by what the
 configuration says of its columns. A Parquet file whose columns are exact is read as it lies.
@@ -17,14 +17,15 @@ from typing import Any
 
 from everyline import __version__, memory
 from everyline.config.columns import FOCUS
-from everyline.config.sources import Bill
+from everyline.config.sources import Bill, UsageSource
 from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
 from everyline.sources import cells, odd, people
 from everyline.sources.deliveries import Delivered
-from everyline.sources.format import Format, Rows
-from everyline.sources.parts import Part, part
+from everyline.sources.format import Rows
+from everyline.sources.parts import AnyFormat, Part, Source, part
+from everyline.sources.telemetry import NativeUsage, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
 
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
@@ -65,17 +66,17 @@ class Landing:
         self._people = people_folder
         cache.mkdir(parents=True, exist_ok=True)
 
-    def land(self, file: Delivered, bill: Bill, format_: Format) -> Landed:
+    def land(self, file: Delivered, source: Source, format_: AnyFormat) -> Landed:
         """The file as a typed relation, from the cache where it has been read before.
 
         A file that can't be read gives an empty relation and one `stop` problem.
         """
-        entry = self._cache / _key(file, bill, format_)
+        entry = self._cache / _key(file, source, format_)
         kept = memory.recall(entry)
         if kept is None:
             try:
                 with memory.folder_beside(entry) as folder, _engine_errors():
-                    kept = self._read(file, bill, format_, folder)
+                    kept = self._read(file, source, format_, folder)
                     memory.keep(entry, kept, folder)
             except Unreadable as error:
                 return Landed(file.file, "", True, (), (), {}, {}, (_not_landed(file, error),))
@@ -90,22 +91,30 @@ class Landing:
             tuple(kept["problems"]),
         )
 
-    def _read(self, file: Delivered, bill: Bill, format_: Format, folder: Path) -> dict[str, Any]:
+    def _read(
+        self, file: Delivered, source: Source, format_: AnyFormat, folder: Path
+    ) -> dict[str, Any]:
         if not file.size_bytes:
             hint = "fetch it again, or take it out"
             raise Unreadable("the file is empty", hint, name="empty-file", line=1)
-        natives = format_.read(file.path, bill, folder)
-        parts = [part(self._engine, native, bill, format_, folder) for native in natives]
+        natives = _natives(file, source, format_, folder)
+        parts = [part(self._engine, native, source, format_, folder) for native in natives]
+        facts: dict[str, Any] = {}
+        for native in natives:
+            facts |= native.facts if isinstance(native, Rows | Query) else {}
         kept: dict[str, Any] = {
             "columns": _ordered({cell.name for p in parts for cell in p.cells}),
-            "facts": {k: v for n in natives if isinstance(n, Rows) for k, v in n.facts.items()},
-            "problems": [_left_aside(file, p) for p in parts if p.aside],
+            "facts": facts,
+            "problems": [
+                *(_left_aside(file, p) for p in parts if p.aside),
+                *(_of_row(file, told) for told in facts.pop("problems", ())),
+            ],
             "lies": "",
             "is_whole": not any(p.label for p in parts),
             "rounded": {},
         }
         if len(parts) == 1 and parts[0].exact:
-            relation = f"({_typed(parts[0], kept['columns'], file, frozenset())})"
+            relation = f"({_typed(parts[0], kept['columns'], file, format_, frozenset())})"
             keys = self._plain_tag_keys(relation, parts[0])
             if keys is not None:
                 return kept | {"tag_keys": keys, "lies": relation}
@@ -116,7 +125,7 @@ class Landing:
         parts: Sequence[Part],
         kept: dict[str, Any],
         file: Delivered,
-        format_: Format,
+        format_: AnyFormat,
         folder: Path,
     ) -> dict[str, Any]:
         """The typed table of a file whose cells need reading, and what was odd about them."""
@@ -124,7 +133,7 @@ class Landing:
         odd.look_up(self._engine, texts)
         looked_up = frozenset(text.column for text in texts)
         table = folder / memory.TABLE
-        body = (_typed(p, kept["columns"], file, looked_up) for p in parts)
+        body = (_typed(p, kept["columns"], file, format_, looked_up) for p in parts)
         self._engine.write("\nUNION ALL\n".join(body), table)
         wrong = odd.problems(
             texts, lambda p, row: f"{_source_file(file, p)}:{format_.line(file.path, row)}"
@@ -161,12 +170,28 @@ class Landing:
         )
 
 
-def _typed(native: Part, columns: Sequence[str], file: Delivered, looked_up: frozenset[str]) -> str:
+def _natives(
+    file: Delivered, source: Source, format_: AnyFormat, folder: Path
+) -> Sequence[NativeUsage]:
+    if isinstance(format_, Telemetry):
+        assert isinstance(source, UsageSource)
+        return format_.read(file.path, source, folder)
+    assert isinstance(source, Bill)
+    return format_.read(file.path, source, folder)
+
+
+def _typed(
+    native: Part,
+    columns: Sequence[str],
+    file: Delivered,
+    format_: AnyFormat,
+    looked_up: frozenset[str],
+) -> str:
     """SELECT of all `columns` of one part, typed; those it lacks are null."""
     read = {cell.name: cell for cell in native.cells}
     picked, joins = [], []
     for at, name in enumerate(columns):
-        kind = cells.SQL_TYPES[cells.kind_of(name)]
+        kind = cells.SQL_TYPES[format_.kind_of(name)]
         if (cell := read.get(name)) is None:
             picked.append(f"NULL::{kind} AS {quoted(name)}")
             continue
@@ -196,16 +221,16 @@ def _ordered(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (name not in FOCUS, name))
 
 
-def _key(file: Delivered, bill: Bill, format_: Format) -> str:
+def _key(file: Delivered, source: Source, format_: AnyFormat) -> str:
     parts = [
         __version__,
         str(file.path),
         file.sha256,
         format_.name,
-        sorted(bill.columns.items()),
-        sorted(bill.set.items()),
-        bill.account,
-        bill.people,
+        sorted(source.columns.items()),
+        sorted(source.set.items()),
+        source.account if isinstance(source, Bill) else None,
+        source.people,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
@@ -277,6 +302,19 @@ def _not_landed(file: Delivered, error: Unreadable) -> Problem:
         sentence=error.sentence,
         place=f"{file.file}:{error.line}" if error.line else file.file,
         hint=error.hint,
+    )
+
+
+def _of_row(file: Delivered, told: Mapping[str, Any]) -> Problem:
+    """What a format says of single rows (`Rows.facts`)."""
+    return Problem(
+        name=told["name"],
+        level=told["level"],
+        sentence=told["sentence"],
+        place=f"{file.file}:{told['line']}" if told.get("line") else file.file,
+        subject=told.get("subject", ""),
+        count=told.get("count") or 0,
+        hint=told.get("hint", ""),
     )
 
 

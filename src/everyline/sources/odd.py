@@ -9,6 +9,7 @@ from everyline.engines.duckdb import Engine, literal
 from everyline.problems import Problem
 from everyline.sources import cells, people
 from everyline.sources.parts import Part
+from everyline.sources.telemetry import METERS
 
 # An unreadable cell of these columns stops the run (R2, R3); elsewhere it is absent, with `warn`.
 _STOPS = frozenset(
@@ -21,6 +22,11 @@ _STOPS = frozenset(
         "PricingQuantity",
         "BillingPeriodStart",
         "ChargePeriodStart",
+        "hour",
+        "x_Quantity",
+        "x_EstimatedCost",
+        "x_RequestCount",
+        *METERS,
     }
 )
 
@@ -32,7 +38,7 @@ _TOO_LONG = "a number has at most 20 digits before the point, and an exponent wi
 _HINTS = {
     "decimal": "write digits with a decimal point, no thousands separator, no currency sign",
     "timestamp": "write it as `2026-10-01T00:00:00Z`",
-    "tags": "write tags as one JSON object; the charges are read as if they had none",
+    "tags": "write tags as one JSON object; the rows are read as if they had none",
 }
 
 
@@ -92,10 +98,13 @@ def _query(part: Part) -> str:
         for cell in part.cells
         if not cell.exact and cell.kind != "text"
     ]
-    cost = read.get("EffectiveCost", read["BilledCost"]).typed(None)
+    currency, *costs = (
+        read[name].typed(None) if name in read else "NULL"
+        for name in ("BillingCurrency", "EffectiveCost", "BilledCost")
+    )
     return f"""SELECT odd.column, odd.text, currency, count(*), min(row), sum(cost)::DECIMAL(38,18)
-FROM (SELECT {part.row} AS row, {read["BillingCurrency"].typed(None)} AS currency,
-    coalesce({cost}, {read["BilledCost"].typed(None)}) AS cost,
+FROM (SELECT {part.row} AS row, {currency}::VARCHAR AS currency,
+    coalesce({", ".join(costs)})::DECIMAL(38,18) AS cost,
     unnest(list_filter([{", ".join(odd)}], lambda o: o.text IS NOT NULL)) AS odd
   FROM {part.relation})
 GROUP BY ALL ORDER BY min(row), odd.column, odd.text"""

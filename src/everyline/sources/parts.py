@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from everyline.config.sources import Bill
+from everyline.config.sources import Bill, UsageSource
 from everyline.engines.duckdb import Engine, literal, one_file, quoted
 from everyline.sources import cells, people
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
+from everyline.sources.telemetry import NativeUsage, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
-
-# What a charge can't do without; other costs are taken from these (R2).
-NEEDED = ("BilledCost", "BillingCurrency")
 
 _LINE_BYTES_MAX = 16_000_000
 
@@ -39,11 +37,17 @@ class Part:
     exact: bool
 
 
-def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Path) -> Part:
+Source = Bill | UsageSource
+AnyFormat = Format | Telemetry
+
+
+def part(
+    engine: Engine, native: Native | NativeUsage, source: Source, format_: AnyFormat, folder: Path
+) -> Part:
     """`native` as the engine sees it; rows made in Python are first written into `folder`.
 
     Raises:
-        Unreadable: a column is missing that a charge can't do without, or the file is broken.
+        Unreadable: a column is missing that a row can't do without, or the file is broken.
     """
     if isinstance(native, Columnar):
         relation = f"read_parquet({one_file(native.path)}, file_row_number=true)"
@@ -51,6 +55,10 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
         del kinds["file_row_number"]
         row, label, header = "file_row_number + 1", "", tuple(kinds)
         at = {name: name for name in header}
+    elif isinstance(native, Query):
+        kinds = dict.fromkeys(native.header, "")
+        at = {name: name for name in native.header}
+        relation, row, label, header = f"({native.sql})", "row_number() OVER ()", "", native.header
     else:
         text = _written(native, folder) if isinstance(native, Rows) else native
         kinds = dict.fromkeys(text.header, "")
@@ -61,21 +69,29 @@ def part(engine: Engine, native: Native, bill: Bill, format_: Format, folder: Pa
             text.part,
             text.header,
         )
-    naming = format_.naming(header, bill)
-    constants = dict(format_.constants) | dict(bill.set)
-    if bill.account:
-        constants.setdefault("BillingAccountId", bill.account)
-    found = _cells(naming, constants, _Columns(kinds, at), format_.null_words)
-    if bill.people == "hash":
+    naming = _naming(format_, header, source)
+    constants = dict(format_.constants) | dict(source.set)
+    if isinstance(source, Bill) and source.account:
+        constants.setdefault("BillingAccountId", source.account)
+    found = _cells(naming, constants, _Columns(kinds, at), format_)
+    if source.people == "hash":
         found = tuple(
             replace(cell, kind="person") if cell.name == people.COLUMN else cell for cell in found
         )
-    _refuse_missing(found, header)
+    _refuse_missing(found, header, format_.needed)
     exact = isinstance(native, Columnar) and all(
         cell.exact or cell.kind == "text" or (cell.name == "Tags" and not naming.tags)
         for cell in found
     )
     return Part(relation, row, label, found, naming.aside, exact)
+
+
+def _naming(format_: AnyFormat, header: Sequence[str], source: Source) -> Naming:
+    if isinstance(format_, Format):
+        assert isinstance(source, Bill)
+        return format_.naming(header, source)
+    assert isinstance(source, UsageSource)
+    return format_.naming(header, source)
 
 
 def _written(rows: Rows, folder: Path) -> Csv:
@@ -107,17 +123,17 @@ class _Columns(NamedTuple):
 
 
 def _cells(
-    naming: Naming, constants: Mapping[str, str], native: _Columns, null_words: Sequence[str]
+    naming: Naming, constants: Mapping[str, str], native: _Columns, format_: AnyFormat
 ) -> tuple[cells.Cell, ...]:
     found = {}
     for ours, theirs in naming.columns.items():
-        at = native.at[theirs]
+        at, kind = native.at[theirs], format_.kind_of(ours)
         if native.kinds[theirs]:
-            found[ours] = cells.columnar_cell(ours, at, native.kinds[theirs])
+            found[ours] = cells.columnar_cell(ours, kind, at, native.kinds[theirs])
         else:
-            found[ours] = cells.text_cell(ours, quoted(at), tuple(null_words))
+            found[ours] = cells.text_cell(ours, kind, quoted(at), format_.null_words)
     for name, value in constants.items():
-        found[name] = cells.constant_cell(name, value)
+        found[name] = cells.constant_cell(name, format_.kind_of(name), value)
     if naming.tags and "Tags" not in found:
         entries = ", ".join(
             f"{literal(n)}, trim({quoted(native.at[n])}::VARCHAR)" for n in naming.tags
@@ -126,8 +142,10 @@ def _cells(
     return tuple(found.values())
 
 
-def _refuse_missing(found: Sequence[cells.Cell], header: Sequence[str]) -> None:
-    missing = [name for name in NEEDED if name not in {cell.name for cell in found}]
+def _refuse_missing(
+    found: Sequence[cells.Cell], header: Sequence[str], needed: Sequence[str]
+) -> None:
+    missing = [name for name in needed if name not in {cell.name for cell in found}]
     if missing:
         names = " and no column ".join(f"`{name}`" for name in missing)
         shown = ", ".join(f"`{name}`" for name in header[:12] if name)

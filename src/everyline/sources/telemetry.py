@@ -35,6 +35,13 @@ METERS: Mapping[str, str] = {
 }
 """The disjoint meters of a model call, each with its unit (R11)."""
 
+_KINDS = {
+    "hour": "timestamp",
+    "x_Quantity": "decimal",
+    "x_RequestCount": "decimal",
+    "x_EstimatedCost": "decimal",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -83,6 +90,8 @@ class Telemetry:
         key_needed: SQL of a row's columns: whether it has a key; rows without one all count.
         across: checks between the files of one source (R1).
         line: the line of a file at which a row (from 1) stands.
+        null_words: cell texts that mean "absent", beside the empty cell.
+        needed: columns that a row can't do without.
     """
 
     name: str
@@ -96,3 +105,11 @@ class Telemetry:
     key_needed: str = "true"
     across: Callable[[Sequence[Facts]], list[Problem]] = _nothing_to_check
     line: Callable[[Path, int], int] = _line_under_a_header
+    null_words: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ("hour",)
+
+    def kind_of(self, column: str) -> str:
+        """How the cells of one of our columns are read; all meters are decimals."""
+        if column == "Tags":
+            return "tags"
+        return _KINDS.get(column, "decimal" if column in self.meters else "text")
