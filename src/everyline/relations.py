@@ -196,6 +196,80 @@ ALLOCATIONS = Relation(
     ("x_Period", "ServiceName", KEYS, "x_Method", "EffectiveCost", "BillingCurrency"),
 )
 
+USAGE = Relation(
+    "usage",
+    "usage",
+    "hour x identity x meter (R11)",
+    (
+        "x_Source",
+        "hour",
+        "ServiceProviderName",
+        "SubAccountId",
+        "x_CredentialId",
+        "x_PrincipalId",
+        "ResourceId",
+        "x_Model",
+        "x_Meter",
+        "x_Tier",
+        "x_Unit",
+        "x_EstimatedCurrency",
+        "Tags",
+    ),
+    (
+        _text("x_Source", "the name of the usage source"),
+        Column("hour", "timestamp", "the hour in which it began, UTC"),
+        _text("ServiceProviderName", "who made the service available"),
+        _text("SubAccountId", "the bill's account, project or workspace"),
+        _text("x_CredentialId", "which key"),
+        _text("x_PrincipalId", "who called, hashed unless configured otherwise"),
+        _text("ResourceId", "deployment, workload or endpoint"),
+        _text("x_Model", "one name a model (R27)"),
+        _text("x_Meter", "one of disjoint meters, `input_tokens`, `requests`, ..."),
+        _text("x_Tier", "standard, batch, priority, flex, ..."),
+        _text("x_Unit", "of x_Quantity"),
+        _text("x_EstimatedCurrency", "of x_EstimatedCost"),
+        _text("Tags", "canonical JSON of the tag keys that the configuration names"),
+        Column("x_Quantity", "decimal", "sum, in x_Unit, never negative"),
+        Column("x_EstimatedCost", "decimal", "quantity times list price; null where none is known"),
+        Column("x_RequestCount", "integer", "how many calls, failed ones too"),
+        *_KEYS,
+    ),
+    ("x_Source", "hour", "x_Model", "x_Meter", KEYS, "x_Quantity", "x_Unit", "x_EstimatedCost"),
+)
+
+SHARES = Relation(
+    "shares",
+    "allocation",
+    "one receiver of one split",
+    ("x_ShareId", "x_Receiver"),
+    (
+        _text("x_ShareId", "SHA-256 of rule or pool, level or split, period, cell or `within` key"),
+        _text("x_Receiver", "canonical JSON of values and evidence in taxonomy order"),
+        _text("x_Rule", "the trace or pool"),
+        Column("x_Level", "integer", "the level or `split` entry, from 1; 0 for composed"),
+        _text("x_Kind", "own: of this split alone; composed: through all pools (R19)"),
+        *_KEYS,
+        _text("x_Weight", "whole number; of all weights of the split the smallest ones"),
+        _text("x_WeightTotal", "their sum"),
+        _text("x_Driver", "what it was split by"),
+    ),
+    ("x_Rule", "x_Level", "x_Kind", KEYS, "x_Weight", "x_WeightTotal", "x_Driver"),
+)
+
+POOL_MEMBERS = Relation(
+    "pool_members",
+    "allocation",
+    "a first-stage part that went into a pool line",
+    ("x_PoolLineId", "x_GroupId", "x_Receiver"),
+    (
+        _text("x_PoolLineId", "the line of a pool, x_LineId of its allocations"),
+        _text("x_GroupId", "the group"),
+        _text("x_Receiver", "whose part of the group it was"),
+        *_MEASURES,
+    ),
+    ("x_PoolLineId", "x_GroupId", "x_Receiver", "EffectiveCost"),
+)
+
 COVERAGE = Relation(
     "coverage",
     "coverage",
@@ -236,6 +310,40 @@ COVERAGE = Relation(
         "x_CoverageCost",
         "BillingCurrency",
     ),
+)
+
+RECONCILIATION = Relation(
+    "reconciliation",
+    "reconciliation",
+    "one measure of one subject, as expected and as found (R24)",
+    (
+        "x_Kind",
+        "x_Period",
+        "InvoiceIssuerName",
+        "InvoiceId",
+        "BillingCurrency",
+        "ServiceProviderName",
+        "x_Model",
+        "x_Meter",
+        "x_Measure",
+    ),
+    (
+        _text("x_Kind", "usage: what was billed beside what telemetry has seen"),
+        _PERIOD,
+        _text("InvoiceIssuerName", "of an invoice"),
+        _text("InvoiceId", "of an invoice"),
+        _CURRENCY,
+        _text("ServiceProviderName", "of usage"),
+        _text("x_Model", "of usage"),
+        _text("x_Meter", "of usage"),
+        _text("x_Measure", "what is compared: ConsumedQuantity in single units, or ListCost"),
+        Column("x_Expected", "decimal", "as billed"),
+        Column("x_Found", "decimal", "as seen; null where nothing was"),
+        Column("x_Difference", "decimal", "found less expected, absent counting 0"),
+        Column("x_Tolerance", "decimal", "null for usage: the gap is the finding"),
+        Column("x_Within", "boolean", "null for usage"),
+    ),
+    ("x_Period", "ServiceProviderName", "x_Model", "x_Meter", "x_Measure", "x_Expected", "x_Found"),
 )
 
 STATEMENTS = Relation(
@@ -303,7 +411,19 @@ PROBLEMS = Relation(
     ("x_Problem", "x_Place", "x_Subject", "EffectiveCost", "BillingCurrency"),
 )
 
-RELATIONS = (CHARGES, GROUPS, OWNED_GROUPS, ALLOCATIONS, COVERAGE, STATEMENTS, PROBLEMS)
+RELATIONS = (
+    CHARGES,
+    GROUPS,
+    USAGE,
+    OWNED_GROUPS,
+    SHARES,
+    ALLOCATIONS,
+    POOL_MEMBERS,
+    COVERAGE,
+    RECONCILIATION,
+    STATEMENTS,
+    PROBLEMS,
+)
 
 
 def relation(name: str) -> Relation:

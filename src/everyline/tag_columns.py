@@ -7,6 +7,8 @@ case only, all but the first are marked, `Tags.Team [case 2]`; `key_of` takes th
 import re
 from collections.abc import Iterable, Mapping
 
+from everyline.engines.duckdb import literal
+
 PREFIX = "Tags."
 
 _MARK = re.compile(r" \[case \d+\]$")
@@ -42,3 +44,21 @@ def named(column: str) -> str:
 def by_name(columns: Iterable[str]) -> Mapping[str, str]:
     """What conditions name, to the column that has it."""
     return {named(column): column for column in columns}
+
+
+def pointer(column: str) -> str:
+    """SQL text of the JSON pointer from an object of tags to the value of a tag's column."""
+    return literal("/" + key_of(column).replace("~", "~0").replace("/", "~1"))
+
+
+def present(tag: str) -> str:
+    """SQL of a tag's value as billed; absent where nothing is left when trimmed (section 2)."""
+    # Nearly all values begin with a visible ASCII character or are empty; the rest is looked at.
+    return (
+        f"CASE WHEN {tag} BETWEEN '!' AND '~' THEN {tag} WHEN {tag} = '' THEN NULL"
+        f" WHEN NOT regexp_full_match({tag}, '{BLANK}+') THEN {tag} END"
+    )
+
+
+# What text is trimmed of: the characters that Unicode calls blank, as Python's `strip` has them.
+BLANK = r"[\x09-\x0d\x1c-\x1e\x{85}\pZ]"

@@ -32,6 +32,23 @@ def group_columns(configuration: Configuration) -> frozenset[str]:
     return _of_charges(found - {key.name for key in configuration.taxonomy})
 
 
+def named_tags(configuration: Configuration) -> frozenset[str]:
+    """Every `Tags.<key>` that any rule or split of the project names, as billed or delivered."""
+    found = set(group_columns(configuration))
+    for rule in configuration.layers:
+        found |= columns(rule.when)
+    for source in configuration.usage:
+        found |= columns(source.charges) if source.charges else set()
+    for trace in configuration.trace:
+        found |= columns(trace.usage)
+    for pool in configuration.pools:
+        for split in pool.split:
+            if isinstance(split, UsageSplit):
+                found |= columns(split.usage)
+                found |= columns(split.capacity) if split.capacity else set()
+    return frozenset(name for name in found if is_tag(name))
+
+
 def _of_traces(configuration: Configuration) -> Iterator[str]:
     for trace in configuration.trace:
         yield from columns(trace.charges)

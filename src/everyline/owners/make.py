@@ -1,4 +1,4 @@
-"""The owners stage: groups in, the owner of each distinct combination out.
+"""The owners stage: groups or usage in, the owner of each distinct combination out.
 
 A combination is what the rules look at: tags, identities, columns that conditions name, and the day
 where anything is dated. Each entry is asked in Python once per distinct value of its own columns;
@@ -17,17 +17,16 @@ from everyline.config.asked import owner_columns
 from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
 from everyline.config.rules import OwnerRule, Registry
-from everyline.engines.duckdb import Engine, literal, parquet, quoted, same
+from everyline.engines.duckdb import Engine, literal, quoted, same
 from everyline.implied import implied, implies
 from everyline.names import with_provider_names
 from everyline.owners import notices
 from everyline.owners.entries import Answer, RegistryIndex, has_dates, rule_answer
 from everyline.owners.notices import Notice
 from everyline.owners.tags import columns_by_entry, tagged
+from everyline.owners.view import DAY, OF_DAY
 from everyline.tag_columns import by_name, is_tag, key_of
 
-_DAY = "day_"
-_OF_DAY = "x_WindowStart::DATE"
 _ANY_DAY = date(1970, 1, 1)
 
 _UNTAGGED = (
@@ -52,33 +51,63 @@ class Asked(NamedTuple):
     keys: tuple[str, ...]
 
 
-class Owners:
-    """Finds the owners of groups."""
+def is_dated(configuration: Configuration) -> bool:
+    """Whether any owner hangs on the day (R10)."""
+    return any(has_dates(configuration, key.name) for key in configuration.taxonomy) or any(
+        _entry_dated(configuration, entry) for entry in configuration.owners
+    )
 
-    def __init__(self, engine: Engine, configuration: Configuration, groups: Path) -> None:
+
+class Owners:
+    """Finds the owners of a relation's rows: of groups, or of usage."""
+
+    def __init__(
+        self, engine: Engine, configuration: Configuration, relation: str, name: str = "group"
+    ) -> None:
+        """`relation` is SQL with the column `day_`; `name` tells temporary tables apart."""
         self._engine = engine
         self._configuration = configuration
-        self._groups = (
-            f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {parquet(groups)} WHERE x_Layer <> 'none')"
-        )
-        self._has = frozenset(engine.columns(self._groups))
+        self._relation = relation
+        self._name = name
+        self._has = frozenset(engine.columns(relation))
         self._column = by_name(self._has)
         self._keys = tuple(key.name for key in configuration.taxonomy)
         self._notices: list[Notice] = []
+        self._has_weak = False
 
     def write(self, target: Path) -> list[Notice]:
-        """Writes the owners of all combinations to `target`; returns what is to be said of them."""
+        """Writes the owners of all combinations of groups to `target`; returns its notices.
+
+        Weak entries answer for whole groups here; for parts of groups that a trace splits, what
+        they say stands apart, in `weak_<key>`, beside `strong_<key>` (R8).
+        """
         self._combine()
-        tags = [self._ask_tags(at) for at in range(len(self._keys))]
-        strong = [self._ask(at, e) for at, e in enumerate(self._configuration.owners) if not e.weak]
-        weak = [self._ask(at, e) for at, e in enumerate(self._configuration.owners) if e.weak]
+        tags, strong, weak = self._asked()
         self._answer(tags, strong)
-        self._imply("found")
+        self._imply()
         if weak:
+            self._keep_apart(weak)
             self._ask_weak(weak)
-            self._imply("found")
+            self._imply()
         self._engine.write(self._owners(), target)
         return self._notices
+
+    def of_usage(self) -> str:
+        """SQL of the owners of all combinations of usage; weak entries come last (R8)."""
+        self._combine()
+        tags, strong, weak = self._asked()
+        self._answer(tags, [*strong, *weak])
+        self._imply()
+        return f"({self._owners()})"
+
+    def _asked(self) -> tuple[list[Asked], list[Asked], list[Asked]]:
+        """What tags, the entries and the weak entries say."""
+        entries = list(enumerate(self._configuration.owners))
+        return (
+            [self._ask_tags(at) for at in range(len(self._keys))],
+            [self._ask(at, entry) for at, entry in entries if not entry.weak],
+            [self._ask(at, entry) for at, entry in entries if entry.weak],
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -87,13 +116,15 @@ class Owners:
 
     def touched(self, owned: str) -> str:
         """SQL of the groups with all that notices look at: owners, days and rules' tests."""
-        tests = [c for c in self._engine.columns("combined") if c.startswith("test_")]
-        dated = f"(SELECT *, {_OF_DAY} AS {_DAY} FROM {owned})"
+        tests = [
+            c for c in self._engine.columns(self._table_of("combined")) if c.startswith("test_")
+        ]
+        dated = f"(SELECT *, {OF_DAY} AS {DAY} FROM {owned})"
         if not tests:
             return dated
         listed = ", ".join(f"c.{test}" for test in tests)
         return (
-            f"(SELECT o.*, {listed} FROM {dated} AS o JOIN combined AS c"
+            f"(SELECT o.*, {listed} FROM {dated} AS o JOIN {self._table_of('combined')} AS c"
             f" ON {same('o', 'c', self._columns) or 'true'})"
         )
 
@@ -101,29 +132,28 @@ class Owners:
         """The table `combined`: every distinct combination, numbered."""
         asked = {self._column.get(name) for name in owner_columns(self._configuration)}
         self._columns = sorted({*filter(is_tag, self._has), *filter(None, asked)})
-        dated = any(has_dates(self._configuration, key) for key in self._keys) or any(
-            _entry_dated(self._configuration, entry) for entry in self._configuration.owners
-        )
-        self._columns += [_DAY] if dated else []
+        self._columns += [DAY] if is_dated(self._configuration) else []
         listed = ", ".join(map(quoted, self._columns)) or "true AS none_"
         self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE combined AS SELECT row_number() OVER () AS id_, *"
-            f" FROM (SELECT DISTINCT {listed} FROM {self._groups})"
+            f"CREATE OR REPLACE TEMP TABLE {self._table_of('combined')} AS"
+            f" SELECT row_number() OVER () AS id_, *"
+            f" FROM (SELECT DISTINCT {listed} FROM {self._relation})"
         )
 
     def _distinct(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         if not columns:
             return [()]  # what hangs on nothing is asked once
         listed = ", ".join(map(quoted, columns))
-        return self._engine.rows(f"SELECT DISTINCT {listed} FROM combined ORDER BY ALL")
+        combined = self._table_of("combined")
+        return self._engine.rows(f"SELECT DISTINCT {listed} FROM {combined} ORDER BY ALL")
 
     def _ask_tags(self, at: int) -> Asked:
         key = self._configuration.taxonomy[at]
         billed = {key_of(name): name for name in self._columns if is_tag(name)}
         by_entry = columns_by_entry(key, billed)
         columns = sorted({billed[k] for keys in by_entry.values() for k in keys})
-        dated = _DAY in self._columns and has_dates(self._configuration, key.name)
-        columns += [_DAY] if dated else []
+        dated = DAY in self._columns and has_dates(self._configuration, key.name)
+        columns += [DAY] if dated else []
         answers = []
         for row in self._distinct(columns):
             cells = dict(zip(columns, row, strict=True))
@@ -131,17 +161,18 @@ class Owners:
                 entry: [v for k in keys if (v := cells[billed[k]]) is not None]
                 for entry, keys in by_entry.items()
             }
-            found = tagged(key, texts, cells.get(_DAY) or _ANY_DAY)
+            found = tagged(key, texts, cells.get(DAY) or _ANY_DAY)
             answers.append((*row, found.value, found.state, found.entry))
             if notice := notices.of_tag(key, found, columns, row):
                 self._notices.append(notice)
         kinds = dict.fromkeys(("value", "state", "rule"), "VARCHAR")
-        self._table(f"tags_{at}", columns, kinds, answers)
-        return Asked(f"tags_{at}", tuple(columns), "tag", (key.name,))
+        name = self._table_of(f"tags_{at}")
+        self._table(name, columns, kinds, answers)
+        return Asked(name, tuple(columns), "tag", (key.name,))
 
     def _ask(self, number: int, entry: Registry | OwnerRule) -> Asked:
-        dated = _DAY in self._columns and _entry_dated(self._configuration, entry)
-        day = [_DAY] if dated else []
+        dated = DAY in self._columns and _entry_dated(self._configuration, entry)
+        day = [DAY] if dated else []
         if isinstance(entry, Registry):
             index = RegistryIndex(self._configuration, entry.registry)
             identities = entry.registry.identities
@@ -151,14 +182,14 @@ class Owners:
 
             def find(cells: Mapping[str, Any]) -> Answer | None:
                 texts = [_text(cells.get(at.get(name, ""))) for name in identities]
-                return index.answer(texts, cells.get(_DAY) or _ANY_DAY)
+                return index.answer(texts, cells.get(DAY) or _ANY_DAY)
         else:
             columns = [self._test(number, entry), *day]
             keys = tuple(entry.set)
 
             def find(cells: Mapping[str, Any]) -> Answer | None:
                 held = cells[columns[0]]
-                day = cells.get(_DAY) or _ANY_DAY
+                day = cells.get(DAY) or _ANY_DAY
                 return rule_answer(self._configuration, entry, day) if held else None
 
         answers = []
@@ -169,9 +200,10 @@ class Owners:
             answers.append((*row, *(answer.values.get(key) for key in keys), answer.place))
             self._notices.extend(notices.of_stale(answer, columns, row))
         kinds = {f"value_{key}": "VARCHAR" for key in keys} | {"rule": "VARCHAR"}
-        self._table(f"entry_{number}", columns, kinds, answers)
+        name = self._table_of(f"entry_{number}")
+        self._table(name, columns, kinds, answers)
         evidence = "registry" if isinstance(entry, Registry) else "rule"
-        return Asked(f"entry_{number}", tuple(columns), evidence, tuple(keys))
+        return Asked(name, tuple(columns), evidence, tuple(keys))
 
     def _test(self, at: int, rule: OwnerRule) -> str:
         """Adds a column to `combined`: whether the rule's condition holds."""
@@ -181,9 +213,12 @@ class Owners:
             return SqlColumn(quoted(at), column_type(name) or "text") if at else None
 
         name = f"test_{at}"
-        test = conditions.sql(with_provider_names(rule.when), column)
+        test, combined = (
+            conditions.sql(with_provider_names(rule.when), column),
+            self._table_of("combined"),
+        )
         self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE combined AS SELECT *, {test} AS {name} FROM combined"
+            f"CREATE OR REPLACE TEMP TABLE {combined} AS SELECT *, {test} AS {name} FROM {combined}"
         )
         return name
 
@@ -196,7 +231,7 @@ class Owners:
     ) -> None:
         """Makes the table of answers, named `a_...` so that they never meet a billed column."""
         kinds = {
-            c: "DATE" if c == _DAY else "BOOLEAN" if c.startswith("test_") else "VARCHAR"
+            c: "DATE" if c == DAY else "BOOLEAN" if c.startswith("test_") else "VARCHAR"
             for c in columns
         }
         self._engine.table(name, kinds | {f"a_{k}": kind for k, kind in answers.items()}, rows)
@@ -216,8 +251,9 @@ class Owners:
             missing = (_UNTAGGED.format(tag=f"{table}.a_state"), f"{table}.a_rule")
             picked += [*_chosen(at, steps, missing), f"{table}.a_state AS tag_{at}"]
         self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found AS SELECT c.id_, {', '.join(picked)}"
-            f" FROM combined AS c {self._joins([*tags, *strong])}"
+            f"CREATE OR REPLACE TEMP TABLE {self._table_of('found')} AS"
+            f" SELECT c.id_, {', '.join(picked)}"
+            f" FROM {self._table_of('combined')} AS c {self._joins([*tags, *strong])}"
         )
 
     def _steps(self, asked: Iterable[Asked], key: str) -> list[tuple[str, str, str]]:
@@ -226,6 +262,30 @@ class Owners:
             for one in asked
             if key in one.keys
         ]
+
+    def _keep_apart(self, weak: Sequence[Asked]) -> None:
+        """The table `kept`: what holds before weak entries, and what they say, for each key."""
+        picked = []
+        for at, key in enumerate(self._keys):
+            said = (
+                _chosen(at, self._steps(weak, key), ("NULL", "NULL"))[:2]
+                if any(key in one.keys for one in weak)
+                else [f"NULL::VARCHAR AS value_{at}", f"NULL::VARCHAR AS evidence_{at}"]
+            )
+            names = (f"weak_{key}", f"weak_{key}_evidence")
+            picked += [
+                f"{sql.rpartition(' AS ')[0]} AS {quoted(name)}"
+                for sql, name in zip(said, names, strict=True)
+            ]
+            picked += [
+                f"f.{column}_{at} AS {quoted(f'strong_{key}{end}')}"
+                for column, end in (("value", ""), ("evidence", "_evidence"), ("rule", "_rule"))
+            ]
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE {self._table_of('kept')} AS"
+            f" SELECT c.id_, {', '.join(picked)} FROM {self._pairs()} {self._joins(weak)}"
+        )
+        self._has_weak = True
 
     def _ask_weak(self, weak: Sequence[Asked]) -> None:
         """Fills what is still missing from the entries that are asked last (R8)."""
@@ -237,21 +297,19 @@ class Owners:
             ]
             picked += [*_chosen(at, steps, (f"f.evidence_{at}", f"f.rule_{at}")), f"f.tag_{at}"]
         self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found AS SELECT c.id_, {', '.join(picked)}"
-            f" FROM combined AS c JOIN found AS f USING (id_) {self._joins(weak)}"
+            f"CREATE OR REPLACE TEMP TABLE {self._table_of('found')} AS"
+            f" SELECT c.id_, {', '.join(picked)} FROM {self._pairs()} {self._joins(weak)}"
         )
 
-    def _imply(self, table: str) -> None:
+    def _imply(self) -> None:
         """Fills the table `found` by R9, once per distinct combination of values."""
         taxonomy = self._configuration.taxonomy
         if not implies(taxonomy):
             return
         values = [f"value_{at}" for at in range(len(self._keys))]
-        dated = [_DAY] if _DAY in self._columns else []
+        dated = [DAY] if DAY in self._columns else []
         listed = ", ".join([*values, *dated])
-        rows = self._engine.rows(
-            f"SELECT DISTINCT {listed} FROM {table} JOIN combined USING (id_) ORDER BY ALL"
-        )
+        rows = self._engine.rows(f"SELECT DISTINCT {listed} FROM {self._pairs()} ORDER BY ALL")
         answers = []
         for row in rows:
             day = row[-1] if dated else _ANY_DAY
@@ -268,7 +326,7 @@ class Owners:
         kinds = dict.fromkeys(values, "VARCHAR") | dict.fromkeys(dated, "DATE")
         kinds |= {f"new_{at}": "VARCHAR" for at in range(len(values))}
         kinds |= {f"place_{at}": "VARCHAR" for at in range(len(values))}
-        self._engine.table("implied", kinds, answers)
+        self._engine.table(self._table_of("implied"), kinds, answers)
         picked = []
         for at in range(len(values)):
             filled = f"i.place_{at} IS NOT NULL"
@@ -280,9 +338,9 @@ class Owners:
             ]
         by_day = f" AND {same('c', 'i', dated)}" if dated else ""
         self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found AS SELECT f.id_, {', '.join(picked)}"
-            f" FROM {table} AS f JOIN combined AS c USING (id_)"
-            f" LEFT JOIN implied AS i ON {same('f', 'i', values)}{by_day}"
+            f"CREATE OR REPLACE TEMP TABLE {self._table_of('found')} AS"
+            f" SELECT f.id_, {', '.join(picked)} FROM {self._pairs()}"
+            f" LEFT JOIN {self._table_of('implied')} AS i ON {same('f', 'i', values)}{by_day}"
         )
 
     def _owners(self) -> str:
@@ -295,29 +353,19 @@ class Owners:
                 f"f.tag_{at} AS {quoted(f'{key}_tag')}",
                 f"f.rule_{at} AS {quoted(f'{key}_rule')}",
             ]
-        found = "combined AS c JOIN found AS f USING (id_)"
-        return f"SELECT {', '.join(picked)} FROM {found} ORDER BY ALL"
+        kept = self._table_of("kept")
+        apart = [c for c in self._engine.columns(kept) if c != "id_"] if self._has_weak else []
+        picked += [f"k.{quoted(name)}" for name in apart]
+        join = f" JOIN {kept} AS k ON k.id_ = c.id_" if self._has_weak else ""
+        return f"SELECT {', '.join(picked)} FROM {self._pairs()}{join} ORDER BY ALL"
 
+    def _pairs(self) -> str:
+        """SQL of combinations with what was found for them."""
+        combined, found = self._table_of("combined"), self._table_of("found")
+        return f"{combined} AS c JOIN {found} AS f USING (id_)"
 
-def owned_groups(groups: str, owners: str, columns: Sequence[str], keys: Sequence[str]) -> str:
-    """SELECT of `owned_groups`: groups in scope, each with the owner of its combination.
-
-    Args:
-        groups: SQL of the relation.
-        owners: SQL of what `Owners.write` has written.
-        columns: those that an owner hangs on, as `Owners.columns` says.
-        keys: the taxonomy keys.
-    """
-    found = [f"o.{quoted(key + end)}" for key in keys for end in ("", "_evidence")]
-    found += [f"o.{quoted(key + end)}" for key in keys for end in ("_tag", "_rule")]
-    on = " AND ".join(
-        f"{f'g.{_OF_DAY}' if c == _DAY else f'g.{quoted(c)}'} IS NOT DISTINCT FROM o.{quoted(c)}"
-        for c in columns
-    )
-    return (
-        f"SELECT g.*, {', '.join(found)} FROM {groups} AS g JOIN {owners} AS o"
-        f" ON {on or 'true'} WHERE g.x_Layer <> 'none'"
-    )
+    def _table_of(self, name: str) -> str:
+        return f"{self._name}_{name}"
 
 
 def _entry_dated(configuration: Configuration, entry: Registry | OwnerRule) -> bool:

@@ -14,7 +14,7 @@ from everyline.config.sources import Bill
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.sources import formats
-from everyline.sources.deliveries import Delivered, deliveries
+from everyline.sources.deliveries import Delivered, deliveries, place_of
 from everyline.sources.format import Facts, Format
 from everyline.sources.landing import Landed, Landing
 
@@ -53,16 +53,11 @@ def bills(
         problems += format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
         found.problems.extend(_with_amounts(engine, problems, landed))
         found.problems.extend(p for one in landed for p in one.problems)
-        readable = [(f, one) for f, one in zip(files, landed, strict=True) if _is_readable(one)]
+        readable = [(f, one) for f, one in zip(files, landed, strict=True) if one.is_readable]
         found.lines.extend(_lines(bill, format_, readable))
         if format_.natural_key and readable:
             found.problems.extend(_replaced(engine, bill, format_, readable))
     return found
-
-
-def _is_readable(landed: Landed) -> bool:
-    """A file that stops the run is not summed: what follows from its faults is no news."""
-    return bool(landed.relation) and all(p.level != "stop" for p in landed.problems)
 
 
 def _lines(
@@ -80,7 +75,7 @@ def _lines(
             relation=landed.relation,
             columns=landed.columns,
             tag_keys=landed.tag_keys,
-            place=_place(format_, [file]),
+            place=place_of(format_.line, [file]),
             rounded=landed.rounded,
         )
 
@@ -97,7 +92,7 @@ def _joined(bill: Bill, format_: Format, files: Sequence[tuple[Delivered, Landed
         relation=relation,
         columns=tuple(columns),
         tag_keys=tuple(keys),
-        place=_place(format_, [file for file, _ in files]),
+        place=place_of(format_.line, [file for file, _ in files]),
         rounded=rounded_in(landed.rounded for _, landed in files),
     )
 
@@ -135,7 +130,7 @@ def _replaced(
         " count(*), sum(BilledCost)::DECIMAL(38,18), min(x_SourceRow)"
         f" FROM {_ranked(format_, files)} WHERE rank_ > 1 GROUP BY ALL ORDER BY ALL"
     )
-    place = _place(format_, [file for file, _ in files])
+    place = place_of(format_.line, [file for file, _ in files])
     return [
         Problem(
             name="replaced-charges",
@@ -169,13 +164,3 @@ def _with_amounts(
             f" FROM {relation} GROUP BY ALL ORDER BY ALL"
         ):
             yield replace(problem, currency=currency, count=count, cost=cost)
-
-
-def _place(format_: Format, files: Sequence[Delivered]) -> Callable[[str, int], str]:
-    def place(file: str, row: int) -> str:
-        for delivered in files:
-            if file == delivered.file or file.startswith(delivered.file + "/"):
-                return f"{file}:{format_.line(delivered.path, row)}"
-        return file
-
-    return place

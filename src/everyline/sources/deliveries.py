@@ -4,12 +4,12 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from everyline.config.sources import Bill
+from everyline.config.sources import Bill, UsageSource
 from everyline.problems import Problem
 from everyline.sources.natural import natural_key
 
@@ -37,26 +37,27 @@ class Delivered:
     size_bytes: int
 
 
-def deliveries(project: Path, bill: Bill) -> tuple[list[Delivered], list[Problem]]:
-    """The files of `bill` that count, in natural path order, and what is odd about the others."""
-    found = _matching(project, bill.path)
+def deliveries(project: Path, source: Bill | UsageSource) -> tuple[list[Delivered], list[Problem]]:
+    """The files of `source` that count, in natural path order, and what is odd about the others."""
+    found = _matching(project, source.path)
     newest = _newest_versions(found)
     files = [_delivered(project, path) for path in newest]
     kept: dict[str, Delivered] = {}
-    problems = _closed_folders(project, bill.path)
+    problems = _closed_folders(project, source.path)
     for file in _hashed(files):
         if isinstance(file, Problem):
             problems.append(file)
         elif (first := kept.setdefault(file.sha256, file)) is not file:
             problems.append(_repeated(file, first))
     if not found and not problems:
+        what = "bill" if isinstance(source, Bill) else "usage source"
         problems.append(
             Problem(
                 name="no-files",
                 level="warn",
-                sentence=f"the bill `{bill.name}` has no file at `{bill.path}`",
-                place=bill.place,
-                subject=bill.name,
+                sentence=f"the {what} `{source.name}` has no file at `{source.path}`",
+                place=source.place,
+                subject=source.name,
                 hint="put its files there, or correct `path`",
             )
         )
@@ -166,3 +167,17 @@ def _repeated(file: Delivered, first: Delivered) -> Problem:
         subject=first.file,
         hint="take one of them out",
     )
+
+
+def place_of(
+    line: Callable[[Path, int], int], files: Sequence[Delivered]
+) -> Callable[[str, int], str]:
+    """What gives the place `file:line` of a row of one of `files`; `line` is the format's."""
+
+    def place(file: str, row: int) -> str:
+        for delivered in files:
+            if file == delivered.file or file.startswith(delivered.file + "/"):
+                return f"{file}:{line(delivered.path, row)}"
+        return file
+
+    return place

@@ -56,6 +56,11 @@ class Landed:
     rounded: Mapping[str, tuple[int, str]]
     problems: tuple[Problem, ...]
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is to be summed: what follows from faults that stop a run is no news."""
+        return bool(self.relation) and all(p.level != "stop" for p in self.problems)
+
 
 class Landing:
     """Lands files into a cache folder; the engine is the one that will read them."""

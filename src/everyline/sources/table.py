@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from everyline.config.columns import CHARGES
-from everyline.config.sources import Bill
+from everyline.config.columns import CHARGES, USAGE
+from everyline.config.sources import Bill, UsageSource
 from everyline.sources import delimited, workbook
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
+from everyline.sources.telemetry import Telemetry
 from everyline.sources.unreadable import Unreadable
+from everyline.tag_columns import columns_of
 
 
 def _recognises(path: Path, head: bytes) -> bool:
@@ -21,7 +23,7 @@ def _recognises(path: Path, head: bytes) -> bool:
     return False
 
 
-def _read(path: Path, bill: Bill, unpacked: Path) -> Sequence[Native]:
+def _read(path: Path, source: Bill | UsageSource, unpacked: Path) -> Sequence[Native]:
     name = path.name.lower()
     if name.endswith(".parquet"):
         return [Columnar(path)]
@@ -78,6 +80,16 @@ def _naming(names: Sequence[str], bill: Bill) -> Naming:
     return Naming(columns, tags, aside=("",) if "" in names else ())
 
 
+def _usage_naming(names: Sequence[str], source: UsageSource) -> Naming:
+    """As `_naming`; a column that becomes a tag stays a column, `Tags.<header>`."""
+    columns = {name: name for name in names if name in USAGE}
+    columns |= {ours: theirs for ours, theirs in source.columns.items() if theirs in names}
+    named = set(columns.values())
+    tags = columns_of(name for name in names if name and name not in named)
+    columns |= {column: header for header, column in tags.items()}
+    return Naming(columns, aside=("",) if "" in names else ())
+
+
 @lru_cache(maxsize=1)
 def _row_numbers(path: Path, _: int) -> list[int]:
     return [number for number, _ in workbook.rows(path)]
@@ -89,5 +101,15 @@ FORMAT = Format(
     recognises=_recognises,
     read=_read,
     naming=_naming,
+    line=_line,
+)
+
+TELEMETRY = Telemetry(
+    name="table",
+    title="any table of usage (CSV, XLSX, Parquet), columns named in everyline.yaml",
+    recognises=_recognises,
+    read=_read,
+    naming=_usage_naming,
+    needed=("hour", "x_Meter", "x_Quantity"),
     line=_line,
 )

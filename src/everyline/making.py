@@ -1,0 +1,313 @@
+"""What a run makes: every stage in its order, from what was read to the files of the run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from everyline import __version__, control, runs
+from everyline.allocation import parts
+from everyline.allocation.receiver import receiver_sql
+from everyline.charges import make as charges
+from everyline.coverage import measure
+from everyline.engines.duckdb import Engine, parquet, quoted
+from everyline.owners import notices, weak
+from everyline.owners.make import Owners
+from everyline.owners.view import ALL, DAY, of_groups, owned_groups
+from everyline.problems import Problem, in_order
+from everyline.reading import Reading
+from everyline.reconciliation.seen import seen
+from everyline.relations import COSTS, KEYS, relation
+from everyline.sources.bills import rounded_in
+from everyline.statements import round as rounding
+from everyline.usage.identities import TEXTS
+from everyline.usage.view import usage
+
+Progress = Callable[[str], None]
+
+_SQL_TYPES = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(38,18)",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+}
+
+
+class Making:
+    """The relations of one run, made one after another into one folder."""
+
+    def __init__(self, engine: Engine, found: Reading, folder: Path, progress: Progress) -> None:
+        self._engine = engine
+        self._found = found
+        self._configuration = found.configuration
+        self._keys = [key.name for key in found.configuration.taxonomy]
+        self._folder = folder
+        self._progress = progress
+        self._files: dict[str, Path] = {}
+        self._views: dict[str, str] = {}
+        self._problems: list[Problem] = list(found.problems)
+
+    def make(self) -> tuple[list[Problem], dict[str, Any]]:
+        """Makes all relations; their problems, and the facts of the manifest.
+
+        Raises:
+            control.Unbalanced: a stage of ours lost or made money.
+        """
+        self._progress("grouping charges")
+        charges.write_groups(
+            self._engine,
+            self._configuration,
+            self._found.plan,
+            self._found.summed,
+            self._file("groups"),
+        )
+        self._progress("finding owners")
+        owners = Owners(
+            self._engine, self._configuration, of_groups(parquet(self._files["groups"]))
+        )
+        said = owners.write(self._file("owners"))
+        if self._found.usage:
+            self._own_usage()
+        self._trace(owners)
+        self._pool()
+        self._view_allocations()
+        touched = owners.touched(self._sql("owned_groups"))
+        first_line = self._found.first_line(self._engine)
+        self._problems += notices.problems(self._engine, touched, said, first_line)
+        for name in ("usage", "shares", "pool_members"):
+            if name not in self._files:
+                self._views.setdefault(name, self._empty(name))
+        self._show()
+        problems = in_order(self._problems)
+        self._write_problems(problems)
+        return problems, self._facts() | {"views": self._views}
+
+    def _file(self, name: str) -> Path:
+        self._files[name] = self._folder / f"{name}.parquet"
+        return self._files[name]
+
+    def _sql(self, name: str) -> str:
+        """SQL of a relation or file that is made already."""
+        if name in self._files:
+            return parquet(self._files[name])
+        sql = self._views[name]
+        for file, path in self._files.items():
+            sql = sql.replace(runs.file_in_view(file), parquet(path))
+        return f"({sql})"
+
+    def _own_usage(self) -> None:
+        """`usage`: identities with their owners, and hours, as two files and a view."""
+        assert self._found.usage
+        owners = Owners(self._engine, self._configuration, "usage_identities", "usage")
+        owned = owners.of_usage()
+        kept = ["x_Source", *TEXTS, *self._found.usage.tags]
+        found = [f"{key}{end}" for key in self._keys for end in ("", "_evidence")]
+        on = " AND ".join(
+            f"u.{quoted(c)} IS NOT DISTINCT FROM o.{quoted(c)}" for c in owners.columns
+        )
+        self._engine.write(
+            f"SELECT u.id_, {', '.join(f'u.{quoted(c)}' for c in kept)},"
+            f" {', '.join(f'o.{quoted(c)}' for c in found)} FROM usage_identities AS u"
+            f" JOIN {owned} AS o ON {on or 'true'} ORDER BY id_",
+            self._file("usage_identities"),
+        )
+        self._engine.write(
+            "SELECT * FROM usage_hours ORDER BY id_, hour", self._file("usage_hours")
+        )
+        file = runs.file_in_view
+        self._views["usage"] = usage(
+            file("usage_identities"), file("usage_hours"), self._found.usage.tags, found
+        )
+
+    def _usage_tables(self) -> tuple[str, str]:
+        """SQL of identities and hours; of empty ones where the project has no telemetry."""
+        if self._found.usage:
+            return self._sql("usage_identities"), self._sql("usage_hours")
+        texts = ", ".join(f"NULL::VARCHAR AS {quoted(c)}" for c in ("x_Source", *TEXTS))
+        keys = ", ".join(
+            f"NULL::VARCHAR AS {quoted(k + e)}" for k in self._keys for e in ("", "_evidence")
+        )
+        hours = (
+            "NULL::TIMESTAMP AS hour, NULL::DECIMAL(38,18) AS x_Quantity,"
+            " NULL::DECIMAL(38,18) AS x_EstimatedCost, NULL::BIGINT AS x_RequestCount"
+        )
+        return (
+            f"(SELECT 0::BIGINT AS id_, {texts}, {keys} WHERE false)",
+            f"(SELECT 0::BIGINT AS id_, {hours} WHERE false)",
+        )
+
+    def _trace(self, owners: Owners) -> None:
+        """`traced` and `untraced`: what traces made of groups; `owned_groups` follows from both."""
+        file = runs.file_in_view
+        joined = (file("groups"), file("owners"), owners.columns, self._keys)
+        if not self._configuration.trace:
+            self._views["owned_groups"] = owned_groups(*joined)
+            return
+        from everyline.allocation import trace
+
+        self._progress("tracing usage")
+        has_weak = any(entry.weak for entry in self._configuration.owners)
+        self._views["strongly_owned"] = owned_groups(*joined, split=ALL if has_weak else "")
+        self._problems += trace.traced(
+            self._engine,
+            self._configuration,
+            self._sql("strongly_owned"),
+            *self._usage_tables(),
+        )
+        del self._views["strongly_owned"]
+        if has_weak:
+            self._fill_weakly(owners)
+        self._engine.write(
+            "SELECT * FROM traced_parts ORDER BY x_GroupId, x_Receiver", self._file("traced")
+        )
+        self._engine.write("SELECT * FROM untraced ORDER BY x_GroupId", self._file("untraced"))
+        split = f"(SELECT DISTINCT x_GroupId FROM {file('traced')})" if has_weak else ""
+        self._views["owned_groups"] = owned_groups(*joined, split=split)
+
+    def _fill_weakly(self, owners: Owners) -> None:
+        answers = ", ".join(
+            f"o.{quoted(f'weak_{key}{end}')}" for key in self._keys for end in ("", "_evidence")
+        )
+        on = " AND ".join(
+            f"g.{quoted(c)} IS NOT DISTINCT FROM o.{quoted(c)}" for c in owners.columns
+        )
+        groups, found = of_groups(self._sql("groups")), self._sql("owners")
+        said = (
+            f"(SELECT g.x_GroupId, g.{DAY}, {answers} FROM {groups} AS g"
+            f" JOIN {found} AS o ON {on or 'true'})"
+        )
+        weak.fill(
+            self._engine,
+            self._configuration,
+            said,
+            "traced_parts",
+            receiver_sql(self._keys),
+            "weakly_owned",
+        )
+        self._engine.run("CREATE OR REPLACE TEMP TABLE traced_parts AS FROM weakly_owned")
+
+    def _pool(self) -> None:
+        """`pool_lines`, `pool_members` and `pooled`: shared cost and what became of it."""
+        file = runs.file_in_view
+        traces = self._configuration.trace
+        self._views["parts"] = parts.first_stage(
+            f"({self._views['owned_groups']})",
+            self._keys,
+            traced=file("traced") if traces else "",
+            untraced=file("untraced") if traces else "",
+        )
+        shares = ["trace_shares"] if traces else []
+        if self._configuration.pools:
+            from everyline.allocation import pools
+
+            self._progress("sharing pools")
+            self._problems += pools.pooled(
+                self._engine,
+                self._configuration,
+                self._sql("parts"),
+                self._sql("owned_groups"),
+                *self._usage_tables(),
+            )
+            shares.append("pool_shares")
+            for table, name, key in (
+                ("pool_lines", "pool_lines", "x_LineId"),
+                ("pool_members", "pool_members", "x_PoolLineId, x_GroupId, x_Receiver"),
+                ("pooled_parts", "pooled", "x_LineId, x_Receiver"),
+            ):
+                self._engine.write(f"SELECT * FROM {table} ORDER BY {key}", self._file(name))
+        if shares:
+            columns = ["x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind"]
+            columns += [f"{key}{end}" for key in self._keys for end in ("", "_evidence")]
+            listed = ", ".join(map(quoted, [*columns, "x_Weight", "x_WeightTotal", "x_Driver"]))
+            united = " UNION ALL ".join(f"SELECT {listed} FROM {table}" for table in shares)
+            self._engine.write(
+                f"SELECT * FROM ({united}) ORDER BY x_ShareId, x_Receiver", self._file("shares")
+            )
+
+    def _view_allocations(self) -> None:
+        file = runs.file_in_view
+        has_pools = bool(self._configuration.pools)
+        self._views["allocations"] = parts.allocations(
+            self._views.pop("parts"),
+            self._configuration.taxonomy,
+            members=file("pool_members") if has_pools else "",
+            pooled=file("pooled") if has_pools else "",
+        )
+
+    def _empty(self, name: str) -> str:
+        """SELECT of no rows, for a relation that the project's configuration has no use for."""
+        columns = []
+        for column in relation(name).columns:
+            names = [column.name]
+            if column.name == KEYS:
+                names = [f"{key}{end}" for key in self._keys for end in ("", "_evidence")]
+            columns += [f"NULL::{_SQL_TYPES[column.kind]} AS {quoted(n)}" for n in names]
+        return f"SELECT {', '.join(columns)} WHERE false"
+
+    def _show(self) -> None:
+        """`coverage` and `statements`."""
+        self._progress("measuring coverage")
+        allocated = self._sql("allocations")
+        self._engine.write(measure.coverage(allocated, self._keys), self._file("coverage"))
+        self._reconcile()
+        self._progress("writing statements")
+        exact = f"({rounding.exact(allocated, self._keys)})"
+        digits = self._found.minor_digits()
+        self._engine.write(rounding.statements(exact, self._keys, digits), self._file("statements"))
+
+    def _reconcile(self) -> None:
+        """`reconciliation`: what was billed beside what the telemetry has seen (R24)."""
+        left_out = [one.name for one in self._configuration.usage if not one.reconcile]
+        self._engine.write(
+            seen(self._engine, self._sql("groups"), *self._usage_tables(), left_out),
+            self._file("reconciliation"),
+        )
+
+    def _write_problems(self, problems: list[Problem]) -> None:
+        columns = {c.name: _SQL_TYPES[c.kind] for c in relation("problems").columns}
+        rows = [
+            (
+                p.name,
+                p.place,
+                p.subject,
+                p.level,
+                p.sentence,
+                p.period,
+                p.currency,
+                p.cost,
+                p.count,
+                p.hint,
+            )
+            for p in problems
+        ]
+        self._engine.table("problems_", columns, rows)
+        self._engine.write("SELECT * FROM problems_ ORDER BY ALL", self._file("problems"))
+
+    def _facts(self) -> dict[str, Any]:
+        """Row counts and control totals; raises where money was lost or made (R26)."""
+        groups, none, group_count = control.scoped_totals(self._engine, self._sql("groups"))
+        allocated, part_count = control.totals(self._engine, self._sql("allocations"))
+        balances = control.balanced(self._found.charged(), groups, none, allocated)
+        stated, _ = control.totals(self._engine, self._sql("statements"), COSTS[:2])
+        expected = {key: {c: sums[c] for c in COSTS[:2]} for key, sums in allocated.items()}
+        control.refuse_unequal("statements", expected, stated)
+        counts = {"groups": group_count, "allocations": part_count}
+        if not self._configuration.trace and not self._configuration.pools:
+            # Nothing is split, so each group in scope is one part.
+            counts["owned_groups"] = part_count
+        for name in (*self._files, *self._views):
+            if name not in counts:
+                counts[name] = self._engine.one(f"SELECT count(*) FROM {self._sql(name)}")[0]
+        lines = self._found.bills.lines
+        sources = dict.fromkeys(one.source for one in lines if one.rounded)
+        rounded = {
+            name: rounded_in(one.rounded for one in lines if one.source == name) for name in sources
+        }
+        return {
+            "control": [{k: str(v) for k, v in balance._asdict().items()} for balance in balances],
+            "keys": self._keys,
+            "lines": sum(one.count for summed in self._found.summed for one in summed.controls),
+            "relations": counts,
+            "rounded": rounded,
+            "version": __version__,
+        }

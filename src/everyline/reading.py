@@ -1,0 +1,176 @@
+"""A project's files, read and summed: what every stage after them starts from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from everyline import control, money, runs
+from everyline.bill_lines import BillLines
+from everyline.charges import make as charges
+from everyline.config.asked import group_columns, named_tags
+from everyline.config.configuration import Configuration
+from everyline.engines.duckdb import Engine
+from everyline.owners.make import is_dated
+from everyline.owners.tags import is_taxonomy_tag
+from everyline.problems import Problem
+from everyline.relations import COSTS
+from everyline.sources.bills import Bills, bills
+from everyline.sources.deliveries import Delivered, deliveries
+from everyline.sources.usages import usages
+from everyline.tag_columns import PREFIX
+from everyline.usage.make import Usage
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A project's bills and telemetry, read and summed.
+
+    Attributes:
+        usage: whose tables are made; None where the project has no telemetry.
+        files: every file that counts.
+        problems: of all of it.
+    """
+
+    configuration: Configuration
+    bills: Bills
+    plan: charges.Plan
+    summed: Sequence[charges.Summed]
+    usage: Usage | None
+    files: Sequence[Delivered]
+    problems: Sequence[Problem]
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a problem forbids to go on."""
+        return any(problem.level == "stop" for problem in self.problems)
+
+    def charged(self) -> control.Totals:
+        """Sums over every bill line, by period and currency."""
+        sums: control.Totals = {}
+        for summed in self.summed:
+            for one in summed.controls:
+                key = (one.period or "", one.currency or "")
+                before = sums.setdefault(key, dict.fromkeys(COSTS, Decimal(0)))
+                sums[key] = {c: control.EXACT.add(before[c], one.sums[c]) for c in COSTS}
+        return sums
+
+    def minor_digits(self) -> dict[str, int]:
+        """Digits of the minor unit of each currency billed."""
+        currencies = {one.currency for summed in self.summed for one in summed.controls}
+        digits = {c: money.minor_digits(c) for c in currencies if c}
+        return {c: d for c, d in digits.items() if d is not None}
+
+    def first_line(self, engine: Engine) -> Callable[[Mapping[str, Any]], str]:
+        """What finds the first line of the bills whose tags have given values."""
+        pairs = list(zip(self.bills.lines, self.summed, strict=True))
+
+        def first_line(tags: Mapping[str, Any]) -> str:
+            for lines, summed in pairs:
+                place = charges.first_line(engine, summed.relation, tags)
+                if place is not None:
+                    return lines.place(*place)
+            return "everyline.yaml"
+
+        return first_line
+
+
+def read(
+    engine: Engine,
+    project: Path,
+    configuration: Configuration,
+    progress: Progress,
+    *,
+    cache: Path | None = None,
+    telemetry: bool = True,
+) -> Reading:
+    """Reads what is new of a project's files; the rest is known from `cache`.
+
+    Args:
+        engine: where tables are made.
+        project: the folder with everyline.yaml.
+        configuration: its content.
+        progress: told what is being done.
+        cache: where to keep what was read; None for the project's own.
+        telemetry: whether usage is wanted, beside bills; its files are known in any case.
+    """
+    cache = cache or project / runs.FOLDER / "cache"
+    found = bills(engine, project, configuration, cache=cache, progress=progress)
+    plan = charges.plan(
+        configuration,
+        found.lines,
+        group_columns(configuration),
+        lambda key: is_taxonomy_tag(configuration.taxonomy, key),
+    )
+    summed = []
+    for lines in found.lines:
+        progress(f"summing {lines.source}")
+        summed.append(charges.summed(engine, lines, plan.billed, cache / "sums"))
+    problems = [*found.problems, *(problem for one in summed for problem in one.problems)]
+    if all(problem.level != "stop" for problem in problems):
+        problems += _without_charges(configuration, found.lines, summed)
+    files = list(found.files)
+    usage = None
+    if telemetry:
+        usage, of_usage = _usage(engine, project, configuration, progress, cache, files)
+        problems += of_usage
+    else:
+        files += [file for one in configuration.usage for file in deliveries(project, one)[0]]
+    return Reading(configuration, found, plan, summed, usage, files, problems)
+
+
+def _usage(
+    engine: Engine,
+    project: Path,
+    configuration: Configuration,
+    progress: Progress,
+    cache: Path,
+    files: list[Delivered],
+) -> tuple[Usage | None, list[Problem]]:
+    """The usage of a project, made; adds its files to `files`."""
+    if not configuration.usage:
+        return None, []
+    found = usages(engine, project, configuration, cache=cache, progress=progress)
+    files.extend(found.files)
+    if any(problem.level == "stop" for problem in found.problems) or not found.rows:
+        return None, found.problems
+    named = named_tags(configuration)
+    usage = Usage(
+        engine,
+        configuration,
+        lambda key: is_taxonomy_tag(configuration.taxonomy, key) or PREFIX + key in named,
+    )
+    progress("summing usage")
+    problems = usage.make(found.rows, dated=is_dated(configuration))
+    return usage, [*found.problems, *problems]
+
+
+def _without_charges(
+    configuration: Configuration, lines: Sequence[BillLines], summed: Sequence[charges.Summed]
+) -> list[Problem]:
+    """Files that hold no charge; where none holds any, there is nothing to run."""
+    problems = [
+        Problem(
+            name="no-charges",
+            level="warn",
+            sentence="the file has no charge",
+            place=one.file,
+            hint="nothing to do where nothing was charged; else fetch it again",
+        )
+        for one, sums in zip(lines, summed, strict=True)
+        if one.file and not sums.controls
+    ]
+    if not any(sums.controls for sums in summed):
+        problems.append(
+            Problem(
+                name="no-charges",
+                level="stop",
+                sentence="the bills have no charge, so there is nothing to run",
+                place=configuration.bills[0].place if configuration.bills else "everyline.yaml",
+                hint="put bills where `path` says; `everyline init` finds out what they are",
+            )
+        )
+    return problems

@@ -1,0 +1,129 @@
+"""Telemetry: every usage source of a project as rows, by the rules of deliveries (R1)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from everyline.config.configuration import Configuration
+from everyline.config.sources import UsageSource
+from everyline.engines.duckdb import Engine, quoted
+from everyline.problems import Problem
+from everyline.sources import usage_formats
+from everyline.sources.deliveries import Delivered, deliveries, place_of
+from everyline.sources.format import Facts
+from everyline.sources.landing import Landed, Landing
+from everyline.sources.telemetry import Telemetry
+from everyline.usage_rows import UsageRows
+
+Progress = Callable[[str], None]
+
+
+class Usages(NamedTuple):
+    """All telemetry of a project.
+
+    Attributes:
+        rows: one entry a source that has any file, in the order of the configuration.
+        files: every file that counts.
+        problems: of deliveries, files, cells and pages.
+    """
+
+    rows: list[UsageRows]
+    files: list[Delivered]
+    problems: list[Problem]
+
+
+def usages(
+    engine: Engine, project: Path, configuration: Configuration, *, cache: Path, progress: Progress
+) -> Usages:
+    """Reads what is new of the telemetry of `configuration`; the rest is known from `cache`."""
+    landing = Landing(engine, cache / "files", cache.parent)
+    found = Usages([], [], [])
+    for source in configuration.usage:
+        format_ = usage_formats()[source.format]
+        files, problems = deliveries(project, source)
+        found.files.extend(files)
+        landed = []
+        for file in files:
+            progress(f"reading {file.file}")
+            landed.append(landing.land(file, source, format_))
+        facts = [Facts(one.file, one.facts) for one in landed if one.relation]
+        found.problems.extend([*problems, *format_.across(facts)])
+        found.problems.extend(p for one in landed for p in one.problems)
+        readable = [(f, one) for f, one in zip(files, landed, strict=True) if one.is_readable]
+        if readable:
+            found.rows.append(_rows(source, format_, readable))
+            found.problems.extend(_replaced(engine, source, format_, readable))
+    return found
+
+
+def _rows(
+    source: UsageSource, format_: Telemetry, files: Sequence[tuple[Delivered, Landed]]
+) -> UsageRows:
+    columns = sorted({column for _, landed in files for column in landed.columns})
+    keys = sorted({key for _, landed in files for key in landed.tag_keys})
+    relation = _united(files)
+    if format_.natural_key:
+        ranked = _ranked(format_, files)
+        relation = f"(SELECT * EXCLUDE (file_, rank_) FROM {ranked} WHERE rank_ = 1)"
+    return UsageRows(
+        source=source,
+        relation=relation,
+        columns=tuple(columns),
+        tag_keys=tuple(keys),
+        meters=format_.meters,
+        place=place_of(format_.line, [file for file, _ in files]),
+    )
+
+
+def _united(files: Sequence[tuple[Delivered, Landed]]) -> str:
+    if len(files) == 1:
+        return files[0][1].relation
+    united = " UNION ALL BY NAME ".join(
+        f"SELECT *, {at} AS file_ FROM {landed.relation}" for at, (_, landed) in enumerate(files)
+    )
+    return f"({united})"
+
+
+def _ranked(format_: Telemetry, files: Sequence[tuple[Delivered, Landed]]) -> str:
+    """All rows with rank_ 1 for the ones that count: of a key the later file, then the later row.
+
+    Rows without a key all count (R1).
+    """
+    united = " UNION ALL BY NAME ".join(
+        f"SELECT *, {at} AS file_ FROM {landed.relation}" for at, (_, landed) in enumerate(files)
+    )
+    has = {column for _, landed in files for column in landed.columns}
+    key = ", ".join(quoted(column) for column in format_.natural_key if column in has)
+    return (
+        f"(SELECT *, CASE WHEN {format_.key_needed} THEN row_number() OVER (PARTITION BY {key}"
+        f" ORDER BY file_ DESC, x_SourceRow DESC) ELSE 1 END AS rank_ FROM ({united}))"
+    )
+
+
+def _replaced(
+    engine: Engine,
+    source: UsageSource,
+    format_: Telemetry,
+    files: Sequence[tuple[Delivered, Landed]],
+) -> list[Problem]:
+    """A `warn` a file for the rows that later rows replace."""
+    if not format_.natural_key:
+        return []
+    rows = engine.rows(
+        "SELECT x_SourceFile, count(*), min(x_SourceRow)"
+        f" FROM {_ranked(format_, files)} WHERE rank_ > 1 GROUP BY ALL ORDER BY ALL"
+    )
+    place = place_of(format_.line, [file for file, _ in files])
+    return [
+        Problem(
+            name="replaced-usage",
+            level="warn",
+            sentence=f"{count} rows of this file are replaced by later rows of `{source.name}`"
+            if count > 1
+            else f"a row of this file is replaced by a later row of `{source.name}`",
+            place=place(file, row),
+            subject=file,
+            hint="nothing to do if the same calls were exported twice",
+        )
+        for file, count, row in rows
+    ]
