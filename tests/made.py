@@ -12,7 +12,18 @@ from everyline.tag_columns import named
 
 Row = dict[str, Any]
 
-RELATIONS = ("groups", "owned_groups", "allocations", "coverage", "statements", "problems")
+RELATIONS = (
+    "groups",
+    "usage",
+    "owned_groups",
+    "shares",
+    "allocations",
+    "pool_members",
+    "coverage",
+    "reconciliation",
+    "statements",
+    "problems",
+)
 
 
 def run(folder: Path) -> runs.Run:

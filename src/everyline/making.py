@@ -61,6 +61,7 @@ class Making:
             self._found.summed,
             self._file("groups"),
         )
+        self._refuse_estimates_beside_bills()
         self._progress("finding owners")
         owners = Owners(
             self._engine, self._configuration, of_groups(parquet(self._files["groups"]))
@@ -94,6 +95,39 @@ class Making:
         for file, path in self._files.items():
             sql = sql.replace(runs.file_in_view(file), parquet(path))
         return f"({sql})"
+
+    def _refuse_estimates_beside_bills(self) -> None:
+        """The same provider's usage as a bill and as an estimate is cost twice: `stop` (R3)."""
+        if not any(source.charges for source in self._configuration.usage):
+            return
+        rows = self._engine.rows(
+            "SELECT x_Period, ServiceProviderName, BillingCurrency,"
+            " sum(EffectiveCost) FILTER (WHERE x_Basis = 'estimated')::DECIMAL(38,18),"
+            " sum(x_LineCount) FILTER (WHERE x_Basis = 'estimated')::BIGINT,"
+            " min(x_Source) FILTER (WHERE x_Basis = 'estimated')"
+            " FROM (SELECT *, bool_or(x_Basis <> 'estimated') OVER"
+            " (PARTITION BY x_Period, ServiceProviderName) AS is_billed_"
+            f" FROM {self._sql('groups')})"
+            " WHERE is_billed_ GROUP BY ALL"
+            " HAVING count(*) FILTER (WHERE x_Basis = 'estimated') > 0 ORDER BY ALL"
+        )
+        places = {source.name: source.place for source in self._configuration.usage}
+        self._problems += [
+            Problem(
+                name="estimated-beside-bill",
+                level="stop",
+                sentence=f"{provider} is billed in {period}, and estimated beside it",
+                place=places[source],
+                subject=f"{provider} {period}",
+                period=period,
+                currency=currency,
+                cost=cost,
+                count=count,
+                hint="take the provider out of `charges` of this usage source; telemetry says whose"
+                " a bill is, and adds no cost beside it",
+            )
+            for period, provider, currency, cost, count, source in rows
+        ]
 
     def _own_usage(self) -> None:
         """`usage`: identities with their owners, and hours, as two files and a view."""

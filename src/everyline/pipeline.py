@@ -59,6 +59,8 @@ def run(project: Path, *, progress: Progress = _silent) -> Outcome:
         except OutOfRange:
             problems = [*found.problems, too_large(engine, found.bills.lines)]
             return Outcome(in_order(problems), None, _not_carried_out(found.configuration))
+        if any(problem.level == "stop" for problem in problems):
+            return Outcome(problems, None, _not_carried_out(found.configuration))
         facts["inputs"] = _inputs(found.files, loaded.files, project)
         engine.close()
         progress("publishing")

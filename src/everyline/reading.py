@@ -20,6 +20,7 @@ from everyline.sources.bills import Bills, bills
 from everyline.sources.deliveries import Delivered, deliveries
 from everyline.sources.usages import usages
 from everyline.tag_columns import PREFIX
+from everyline.usage.estimated import estimated
 from everyline.usage.make import Usage
 
 Progress = Callable[[str], None]
@@ -99,6 +100,16 @@ def read(
     """
     cache = cache or project / runs.FOLDER / "cache"
     found = bills(engine, project, configuration, cache=cache, progress=progress)
+    files, problems = list(found.files), list(found.problems)
+    usage = None
+    if telemetry or any(source.charges for source in configuration.usage):
+        usage, of_usage = _usage(engine, project, configuration, progress, cache, files)
+        problems += of_usage
+        estimates, of_usage = _estimated(engine, configuration, usage)
+        found.lines.extend(estimates)
+        problems += of_usage
+    else:
+        files += [file for one in configuration.usage for file in deliveries(project, one)[0]]
     plan = charges.plan(
         configuration,
         found.lines,
@@ -109,16 +120,9 @@ def read(
     for lines in found.lines:
         progress(f"summing {lines.source}")
         summed.append(charges.summed(engine, lines, plan.billed, cache / "sums"))
-    problems = [*found.problems, *(problem for one in summed for problem in one.problems)]
+    problems += [problem for one in summed for problem in one.problems]
     if all(problem.level != "stop" for problem in problems):
         problems += _without_charges(configuration, found.lines, summed)
-    files = list(found.files)
-    usage = None
-    if telemetry:
-        usage, of_usage = _usage(engine, project, configuration, progress, cache, files)
-        problems += of_usage
-    else:
-        files += [file for one in configuration.usage for file in deliveries(project, one)[0]]
     return Reading(configuration, found, plan, summed, usage, files, problems)
 
 
@@ -144,8 +148,22 @@ def _usage(
         lambda key: is_taxonomy_tag(configuration.taxonomy, key) or PREFIX + key in named,
     )
     progress("summing usage")
-    problems = usage.make(found.rows, dated=is_dated(configuration))
-    return usage, [*found.problems, *problems]
+    problems = [*found.problems, *usage.make(found.rows, dated=is_dated(configuration))]
+    is_made = all(problem.level != "stop" for problem in problems)
+    return usage if is_made else None, problems
+
+
+def _estimated(
+    engine: Engine, configuration: Configuration, usage: Usage | None
+) -> tuple[list[BillLines], list[Problem]]:
+    """Charges made of usage that has no bill (R3)."""
+    lines, problems = [], []
+    for number, source in enumerate(configuration.usage):
+        if usage and source.charges:
+            found, of_source = estimated(engine, source, usage.tags, number)
+            lines += [found] if found else []
+            problems += of_source
+    return lines, problems
 
 
 def _without_charges(

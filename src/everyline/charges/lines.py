@@ -85,12 +85,19 @@ def text_columns(lines: BillLines) -> Mapping[str, str]:
         "x_Source": literal(lines.source),
         "ConsumedUnit": unit(lines, "ConsumedQuantity"),
         "PricingUnit": unit(lines, "PricingQuantity"),
-        "x_Basis": "CASE WHEN InvoiceId IS NOT NULL THEN 'invoiced' ELSE 'metered' END"
-        if "InvoiceId" in lines.columns
-        else "'metered'",
+        "x_Basis": _basis(frozenset(lines.columns)),
     }
     given = {name: quoted(name) for name in lines.columns if name not in own}
     return given | {"x_SourceFile": "x_SourceFile", "x_SourceRow": "x_SourceRow"} | own
+
+
+def _basis(has: frozenset[str]) -> str:
+    """SQL of x_Basis; only estimated charges bring their own (R3)."""
+    if "x_Basis" in has:
+        return "x_Basis"
+    if "InvoiceId" in has:
+        return "CASE WHEN InvoiceId IS NOT NULL THEN 'invoiced' ELSE 'metered' END"
+    return "'metered'"
 
 
 def of_one_line(lines: BillLines) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from everyline.conditions import SqlColumn
 from everyline.config.columns import CHARGES, column_type
 from everyline.config.configuration import Configuration
 from everyline.config.finance import Spelling
+from everyline.config.sources import Bill, UsageSource
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.tag_columns import by_name
 
@@ -151,9 +152,13 @@ class Naming:
         for rule in self._configuration.layers:
             test = conditions.sql(names.with_provider_names(rule.when), column)
             whens.append((test, rule.layer, rule.place))
-        for bill in self._configuration.bills:
-            if bill.layer:
-                whens.append((f"x_Source = {literal(bill.name)}", bill.layer, "bill"))
+        sources: list[Bill | UsageSource] = [
+            *self._configuration.bills,
+            *self._configuration.usage,
+        ]
+        for source in sources:
+            if source.layer:
+                whens.append((f"x_Source = {literal(source.name)}", source.layer, "bill"))
         for row in built_in():
             whens.append((_built_in_test(row, has), row["layer"], row["name"]))
         body = " ".join(
