@@ -239,7 +239,14 @@ def _by_meter(at: int, rows: UsageRows) -> str:
     )
     if not rows.meters:
         quantity = "(x_Quantity * multiple_::DECIMAL(19,0))::DECIMAL(38,18)"
-        return f"SELECT id_, hour, {quantity} AS x_Quantity, native_cost_, x_RequestCount {joined}"
+        # Reports state zeros; a row stands for something that was used (R11).
+        used = (
+            "" if rows.source.format == "table" else " WHERE x_Quantity > 0 OR x_RequestCount > 0"
+        )
+        return (
+            f"SELECT id_, hour, {quantity} AS x_Quantity, native_cost_, x_RequestCount"
+            f" {joined}{used}"
+        )
     found = []
     for column in rows.meters:
         is_call = column == "requests"
