@@ -192,16 +192,24 @@ class Usage:
     def _notices(self) -> list[Problem]:
         """Usage without a price, and usage at the standard price of another tier: `warn` (R11)."""
         rows = self._engine.rows(
-            "SELECT i.x_Source, i.ServiceProviderName, i.x_Model, i.x_Meter, i.x_Tier, i.x_Unit,"
-            " i.price_ IS NULL, sum(s.x_Quantity)::DECIMAL(38,18)"
+            "SELECT i.x_Source, i.ServiceProviderName, i.x_Model, i.price_ IS NULL,"
+            " CASE WHEN i.price_ IS NOT NULL THEN i.x_Tier END, i.x_Unit,"
+            " sum(s.x_Quantity)::DECIMAL(38,18)"
             " FROM on_days AS i JOIN summed AS s USING (id_)"
-            " WHERE NOT i.is_native_ AND (i.price_ IS NULL OR NOT i.is_of_tier_)"
-            " AND i.x_Model IS NOT NULL"
+            " WHERE NOT i.is_native_ AND i.x_Model IS NOT NULL"
+            " AND (i.price_ IS NULL OR NOT i.is_of_tier_ AND i.price_ <> '0')"
             " AND (i.day_ IS NULL OR i.day_ = s.hour::DATE)"
             " GROUP BY ALL HAVING sum(s.x_Quantity) > 0 ORDER BY ALL"
         )
         places = {source.name: source.place for source in self._configuration.usage}
-        return [_notice(places[source], row) for source, *row in rows]
+        shown: dict[tuple[Any, ...], list[str]] = {}
+        for *model, unit, quantity in rows:
+            amount = f"{quantity.normalize():f} {unit or 'units'}"
+            shown.setdefault(tuple(model), []).append(amount)
+        return [
+            _notice(places[source], provider, model, tier, is_unknown, ", ".join(amounts))
+            for (source, provider, model, is_unknown, tier), amounts in shown.items()
+        ]
 
 
 def _is_native(source: Any) -> bool:
@@ -270,7 +278,7 @@ def _in_sql(price: UnitPrice | None) -> tuple[Any, ...]:
     assert isinstance(exponent, int)
     whole = int("".join(map(str, digits))) * 10 ** max(exponent, 0)
     decimals = max(-exponent, 0)
-    text = f"{price.amount:f}"
+    text = f"{price.amount.normalize():f}"
     if decimals > money.SCALE or whole >= 10**18:
         return price.currency, None, None, text, price.is_of_tier
     return price.currency, whole, Decimal(f"1E-{decimals}"), text, price.is_of_tier
@@ -282,16 +290,16 @@ def _product(quantity: Decimal, price: str) -> Decimal:
     return Decimal(f"{round(exact)}E-{money.SCALE}")
 
 
-def _notice(place: str, row: Sequence[Any]) -> Problem:
-    provider, model, meter, tier, unit, is_unknown, quantity = row
-    shown = f"{quantity.normalize():f} {unit or 'units'}"
+def _notice(
+    place: str, provider: str | None, model: str, tier: str | None, is_unknown: bool, amounts: str
+) -> Problem:
     of = f"`{model}` of {provider}" if provider else f"`{model}`, whose provider is not known"
-    subject = " ".join(filter(None, (provider, model, meter, tier)))
+    subject = " ".join(filter(None, (provider, model, tier)))
     if is_unknown:
         return Problem(
             name="unknown-price",
             level="warn",
-            sentence=f"no list knows a price for `{meter}` of {of}: {shown} have no estimate",
+            sentence=f"no list knows a price for {of}: {amounts} have no estimate",
             place=place,
             subject=subject,
             hint="add it to `prices`; splits by `quantity` need none",
@@ -299,8 +307,8 @@ def _notice(place: str, row: Sequence[Any]) -> Problem:
     return Problem(
         name="price-of-another-tier",
         level="warn",
-        sentence=f"`{meter}` of {of} in tier `{tier}` is estimated at the standard price: {shown}",
+        sentence=f"{of} in tier `{tier}` is estimated at its standard price: {amounts}",
         place=place,
         subject=subject,
-        hint="add the tier's price to `prices`",
+        hint="add the tier's prices to `prices`",
     )
