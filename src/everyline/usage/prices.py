@@ -7,7 +7,7 @@ the standard price where the list has none for a tier. These are estimates: they
 and are never part of a bill.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -110,10 +110,17 @@ def _model(provider: str, model: str, day: date) -> Any:
 
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
     called = _PROVIDERS.get(provider, provider.lower())
-    try:
-        return calc_price(Usage(), model, provider_id=called, genai_request_timestamp=at)
-    except LookupError:
-        return None
+    for spelling in (model, *_spelt(model)):
+        try:
+            return calc_price(Usage(), spelling, provider_id=called, genai_request_timestamp=at)
+        except LookupError:
+            continue
+    return None
+
+
+def _spelt(model: str) -> Sequence[str]:
+    """How vendors spell the model: a cloud lists it under an id of its own."""
+    return sorted(text for text, name in names.models().items() if name == model)
 
 
 def _is_dated(provider: str, model: str) -> bool:
