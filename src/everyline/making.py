@@ -148,6 +148,7 @@ class Making:
         self._engine.write(
             "SELECT * FROM usage_hours ORDER BY id_, hour", self._file("usage_hours")
         )
+        self._found.usage.let_go()
         file = runs.file_in_view
         self._views["usage"] = usage(
             file("usage_identities"), file("usage_hours"), self._found.usage.tags, found

@@ -38,6 +38,7 @@ class Usage:
         self._engine = engine
         self._configuration = configuration
         self._identities = Identities(engine, configuration, is_asked)
+        self._sources = 0
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -53,9 +54,17 @@ class Usage:
         problems = [p for rows in sources for p in self._refused(rows)]
         if problems:
             return problems
+        self._sources = len(sources)
         relations = self._identities.tell_apart(sources)
         self._sum(sources, relations)
         return self._price(dated=dated)
+
+    def let_go(self) -> None:
+        """Drops the tables of hours, which hold most of the memory, once they are written."""
+        self._engine.run("DROP VIEW summed; DROP TABLE usage_hours")
+        self._engine.run("DROP TABLE IF EXISTS summed_again")
+        for at in range(self._sources):
+            self._engine.run(f"DROP TABLE native_hours_{at}")
 
     def _refused(self, rows: UsageRows) -> list[Problem]:
         """Quantities below 0, which no usage has, and rows without an hour: `stop` (R11)."""
@@ -89,7 +98,7 @@ class Usage:
         return problems
 
     def _sum(self, sources: Sequence[UsageRows], relations: Sequence[str]) -> None:
-        """The table `summed`: quantities by identity and hour, costs only as delivered."""
+        """The view `summed`: quantities by identity and hour, costs only as delivered."""
         parts = []
         for at, (rows, relation) in enumerate(zip(sources, relations, strict=True)):
             self._engine.run(
@@ -98,13 +107,20 @@ class Usage:
                 f" FROM {relation} GROUP BY ALL"
             )
             parts.append(_by_meter(at, rows))
+        united = " UNION ALL BY NAME ".join(parts)
+        rows, distinct = self._engine.one("SELECT count(*), count(DISTINCT id_) FROM identity_of")
+        if rows == distinct:
+            # Each identity as delivered is one of its own under its final names: all is summed.
+            self._engine.run(f"CREATE OR REPLACE TEMP VIEW summed AS {united}")
+            return
         self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE summed AS SELECT id_, hour,"
+            "CREATE OR REPLACE TEMP TABLE summed_again AS SELECT id_, hour,"
             " sum(x_Quantity)::DECIMAL(38,18) AS x_Quantity,"
             " sum(native_cost_)::DECIMAL(38,18) AS native_cost_,"
             " sum(x_RequestCount)::BIGINT AS x_RequestCount"
-            f" FROM ({' UNION ALL BY NAME '.join(parts)}) GROUP BY ALL"
+            f" FROM ({united}) GROUP BY ALL"
         )
+        self._engine.run("CREATE OR REPLACE TEMP VIEW summed AS FROM summed_again")
 
     def _price(self, *, dated: bool) -> list[Problem]:
         prices = Prices(self._configuration)
@@ -169,7 +185,7 @@ class Usage:
         )
         product = "((x_Quantity::HUGEINT * digits_)::DECIMAL(20,0) * step_)::DECIMAL(38,18)"
         self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE costed AS SELECT n.id_, hour, x_Quantity,"
+            "CREATE OR REPLACE TEMP TABLE usage_hours AS SELECT n.id_, hour, x_Quantity,"
             " CASE WHEN is_native_ THEN native_cost_"
             f" WHEN digits_ IS NOT NULL AND {fits} THEN {product} END AS x_EstimatedCost,"
             " x_RequestCount, CASE WHEN NOT is_native_ AND price_ IS NOT NULL"
@@ -178,16 +194,17 @@ class Usage:
             f" JOIN identity_on AS n ON s.id_ = n.old_ AND {same('s', 'n', ['day_'])}"
         )
         pairs = self._engine.rows(
-            "SELECT DISTINCT x_Quantity, by_hand_ FROM costed WHERE by_hand_ IS NOT NULL"
+            "SELECT DISTINCT x_Quantity, by_hand_ FROM usage_hours WHERE by_hand_ IS NOT NULL"
         )
         products = [(quantity, price, _product(quantity, price)) for quantity, price in pairs]
-        kinds = {"q": "DECIMAL(38,18)", "price": "VARCHAR", "cost": "DECIMAL(38,18)"}
-        self._engine.table("by_hand", kinds, products)
-        self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE usage_hours AS SELECT id_, hour, x_Quantity,"
-            " coalesce(x_EstimatedCost, b.cost) AS x_EstimatedCost, x_RequestCount"
-            " FROM costed LEFT JOIN by_hand AS b ON b.q = x_Quantity AND b.price = by_hand_"
-        )
+        if products:
+            kinds = {"q": "DECIMAL(38,18)", "price": "VARCHAR", "cost": "DECIMAL(38,18)"}
+            self._engine.table("by_hand", kinds, products)
+            self._engine.run(
+                "UPDATE usage_hours SET x_EstimatedCost = b.cost FROM by_hand AS b"
+                " WHERE b.q = x_Quantity AND b.price = by_hand_"
+            )
+        self._engine.run("ALTER TABLE usage_hours DROP COLUMN by_hand_")
 
     def _notices(self) -> list[Problem]:
         """Usage without a price, and usage at the standard price of another tier: `warn` (R11)."""
