@@ -23,8 +23,8 @@ PRICES = """ServiceProviderName,x_Model,x_Meter,x_Tier,valid_from,unit_price,cur
 OpenAI,gpt-4o,input_tokens,,,0.000003,EUR
 OpenAI,gpt-4o,input_tokens,batch,,0.000001,EUR
 OpenAI,gpt-4o,input_tokens,flex,2026-10-06,0.000002,EUR
-AWS,my-own-model,5.1 codex mini inp Gl 1M Tokens,,2026-10-01,0.5,USD
-AWS,my-own-model,5.1 codex mini inp Gl 1M Tokens,,2026-10-06,0.25,USD
+AWS,my-own-model,prompt_tokens,,2026-10-01,0.5,USD
+AWS,my-own-model,prompt_tokens,,2026-10-06,0.25,USD
 """
 
 

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,8 @@ class Landing:
         wrong = odd.problems(
             texts, lambda p, row: f"{_source_file(file, p)}:{format_.line(file.path, row)}"
         )
+        if isinstance(format_, Telemetry):
+            wrong = [_counted_in_words(problem) for problem in wrong]
         return {
             "tag_keys": self._tag_keys(parquet(table), kept["columns"]),
             "rounded": odd.rounded(texts),
@@ -234,8 +236,9 @@ def _key(file: Delivered, source: Source, format_: AnyFormat) -> str:
         format_.name,
         sorted(source.columns.items()),
         sorted(source.set.items()),
-        source.account if isinstance(source, Bill) else None,
+        source.account if isinstance(source, Bill) else source.estimated_cost,
         source.people,
+        (source.path, source.estimated_cost) if isinstance(source, UsageSource) else None,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
@@ -311,16 +314,24 @@ def _not_landed(file: Delivered, error: Unreadable) -> Problem:
 
 
 def _of_row(file: Delivered, told: Mapping[str, Any]) -> Problem:
-    """What a format says of single rows (`Rows.facts`)."""
-    return Problem(
-        name=told["name"],
-        level=told["level"],
-        sentence=told["sentence"],
-        place=f"{file.file}:{told['line']}" if told.get("line") else file.file,
-        subject=told.get("subject", ""),
-        count=told.get("count") or 0,
-        hint=told.get("hint", ""),
+    """What a format of telemetry says of single rows (`Rows.facts`)."""
+    return _counted_in_words(
+        Problem(
+            name=told["name"],
+            level=told["level"],
+            sentence=told["sentence"],
+            place=f"{file.file}:{told['line']}",
+            subject=told["subject"],
+            count=told["count"],
+            hint=told["hint"],
+        )
     )
+
+
+def _counted_in_words(problem: Problem) -> Problem:
+    """What is counted in a problem is charges; how many rows of telemetry have it, is said."""
+    times = f" ({problem.count:,} times)" if problem.count > 1 else ""
+    return replace(problem, sentence=problem.sentence + times, count=0)
 
 
 def _left_aside(file: Delivered, native: Part) -> Problem:

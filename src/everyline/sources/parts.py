@@ -56,9 +56,13 @@ def part(
         row, label, header = "file_row_number + 1", "", tuple(kinds)
         at = {name: name for name in header}
     elif isinstance(native, Query):
+        # Its rows are looked at twice, and are not read twice for that.
+        rows = folder / "rows.parquet"
+        engine.write(native.sql, rows)
         kinds = dict.fromkeys(native.header, "")
         at = {name: name for name in native.header}
-        relation, row, label, header = f"({native.sql})", "row_number() OVER ()", "", native.header
+        relation = f"read_parquet({one_file(rows)}, file_row_number=true)"
+        row, label, header = "file_row_number + 1", "", native.header
     else:
         text = _written(native, folder) if isinstance(native, Rows) else native
         kinds = dict.fromkeys(text.header, "")
