@@ -85,17 +85,20 @@ class Prices:
         """The price of one unit of `meter` on `day`; None where no list knows it."""
         if provider is None or model is None:
             return None
-        valid = [p for p in self._own.get((provider, model, meter), ()) if p.validity.holds(day)]
-        for price in [p for p in valid if p.tier == tier] + [p for p in valid if p.tier is None]:
-            return UnitPrice(price.unit_price, price.currency, is_of_tier=True)
+        own = self._own.get((provider, model, meter), ())
+        valid = [price for price in own if price.validity.holds(day)]
+        if found := [p for p in valid if p.tier == tier] or [p for p in valid if p.tier is None]:
+            # A row without an end is ended by the next one.
+            last = max(found, key=lambda price: price.validity.start or date.min)
+            return UnitPrice(last.unit_price, last.currency, is_of_tier=True)
         fields, per = _FIELDS.get(meter, ((), _MILLION))
         listed = _listed(provider, model, day) if fields else None
         if listed is None:
             return None
-        found = next((value for f in fields if (value := listed.get(f)) is not None), None)
-        if found is None and meter in ("input_tokens", "output_tokens"):
+        asked = next((value for f in fields if (value := listed.get(f)) is not None), None)
+        if asked is None and meter in ("input_tokens", "output_tokens"):
             return None
-        return UnitPrice((found or Decimal(0)) * per, "USD", is_of_tier=tier == "standard")
+        return UnitPrice((asked or Decimal(0)) * per, "USD", is_of_tier=tier == "standard")
 
 
 def _spellings(own: Iterable[Spelling]) -> dict[str, str]:
