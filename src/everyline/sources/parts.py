@@ -138,12 +138,25 @@ def _cells(
             found[ours] = cells.text_cell(ours, kind, quoted(at), format_.null_words)
     for name, value in constants.items():
         found[name] = cells.constant_cell(name, format_.kind_of(name), value)
-    if naming.tags and "Tags" not in found:
+    if naming.tags:
         entries = ", ".join(
             f"{literal(n)}, trim({quoted(native.at[n])}::VARCHAR)" for n in naming.tags
         )
-        found["Tags"] = cells.Cell("Tags", "tags", text=f"json_object({entries})::VARCHAR")
+        text = f"json_object({entries})::VARCHAR"
+        if "Tags" in found:
+            text = _both(text, found["Tags"])
+        found["Tags"] = cells.Cell("Tags", "tags", text=text)
     return tuple(found.values())
+
+
+def _both(of_columns: str, tags: cells.Cell) -> str:
+    """SQL of one object of the tags in columns and those of a column Tags, which stand last."""
+    given = tags.text or tags.exact
+    return (
+        f"CASE WHEN {given} IS NULL OR regexp_full_match({given}, '\\s*\\{{\\s*\\}}\\s*')"
+        f" THEN {of_columns} WHEN starts_with({given}, '{{')"
+        f" THEN left({of_columns}, -1) || ',' || substr({given}, 2) ELSE {given} END"
+    )
 
 
 def _refuse_missing(
