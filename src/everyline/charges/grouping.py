@@ -15,7 +15,7 @@ from everyline.charges.naming import NAMED
 from everyline.conditions import SqlColumn
 from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
-from everyline.engines.duckdb import literal, quoted, same
+from everyline.engines.duckdb import Engine, literal, quoted, same
 from everyline.names import with_provider_names
 from everyline.tag_columns import by_name, is_tag, named
 
@@ -115,6 +115,8 @@ class Shape(NamedTuple):
         key: the group key.
         has: the columns that the partial sums have; those of the key that they lack are null.
         described: those of them that the table `described` has.
+        tags: those of the others that are tags of few values, there as a number too. TAGS_JSON has
+            all tags of the key.
         eligible: SQL of x_Eligible.
         is_summed: whether every row is a group already.
     """
@@ -122,6 +124,7 @@ class Shape(NamedTuple):
     key: Sequence[str]
     has: frozenset[str]
     described: frozenset[str]
+    tags: frozenset[str]
     eligible: str
     is_summed: bool
 
@@ -149,22 +152,26 @@ def _groups_as_they_are(partials: str, shape: Shape) -> str:
     """As `_groups_summed`, where nothing is left to sum.
 
     Sorting holds all rows at once, so only what differs is sorted: columns that are null throughout
-    come after it, and texts of the description are carried as numbers of an enumeration.
+    come after it, and texts of the description and tags are carried as numbers of an enumeration.
     """
     present = [name for name in shape.key if name in shape.has and name != "x_Period"]
     texts = [name for name in present if (column_type(name) or "text") == "text"]
-    coded = [name for name in texts if name in shape.described or name in NAMED]
+    coded = [n for n in texts if n in shape.described or n in NAMED or n in shape.tags]
     known = frozenset({*present, "x_Period", "x_Eligible"})
     picked = [*(f"{code(n)}" for n in coded), *(quoted(n) for n in present if n not in coded)]
     ordered = (
-        f"SELECT {group_id(known)} AS x_GroupId, {', '.join(picked)}, x_Eligible, month_,"
-        f" x_LineCount, {', '.join(MEASURES)}"
+        f"SELECT {json_hash(known, tags=TAGS_JSON)} AS x_GroupId, {', '.join(picked)}, x_Eligible,"
+        f" month_, x_LineCount, {', '.join(MEASURES)}"
         f" FROM (SELECT *, {shape.eligible} AS x_Eligible FROM {partials}) ORDER BY x_GroupId"
     )
 
     def column(name: str) -> str:
         if name == "x_Period":
             return f"{_PERIOD} AS x_Period"
+        if name in shape.tags:
+            # A plain cast hands on the whole enumeration, and other bytes would be written.
+            text = f"CASE WHEN {code(name)} IS NOT NULL THEN {code(name)}::VARCHAR END"
+            return f"{text} AS {quoted(name)}"
         if name in coded:
             return f"{code(name)}::VARCHAR AS {quoted(name)}"
         return quoted(name) if name in known else _absent(name)
@@ -189,9 +196,28 @@ def _absent(name: str) -> str:
     return f"NULL::{_SQL_TYPES[column_type(name) or 'text']} AS {quoted(name)}"
 
 
+TAGS_JSON = "json_tags_"
+"""The column of partial sums that has the JSON `members` of their tags, already written."""
+
+
+def code_of(name: str) -> str:
+    """The column that has a text as a number of an enumeration."""
+    return f"code_{name}"
+
+
 def code(name: str) -> str:
-    """The column of `described` that has a text of the description as a number."""
-    return quoted(f"code_{name}")
+    """`code_of` as an SQL identifier."""
+    return quoted(code_of(name))
+
+
+def encoded(engine: Engine, table: str, name: str, at: int) -> str:
+    """SQL of the column `name` of `table` as a number, of an enumeration that this makes."""
+    engine.run(f"DROP TYPE IF EXISTS code_of_tag_{at}")
+    engine.run(
+        f"CREATE TYPE code_of_tag_{at} AS ENUM (SELECT DISTINCT {quoted(name)} FROM {table}"
+        f" WHERE {quoted(name)} IS NOT NULL ORDER BY ALL)"
+    )
+    return f"{quoted(name)}::code_of_tag_{at} AS {code(name)}"
 
 
 def group_id(present: frozenset[str]) -> str:
@@ -199,15 +225,30 @@ def group_id(present: frozenset[str]) -> str:
     return json_hash(present)
 
 
-def json_hash(columns: frozenset[str]) -> str:
+def json_hash(columns: frozenset[str], *, tags: str = "") -> str:
     """SQL of the SHA-256 of the canonical JSON of `columns`, an object without its nulls.
 
-    RFC 8785 sorts members by UTF-16 code units; instants are ISO text, decimals text of 18 digits.
+    `tags` is SQL of the `members` of all tags in `columns` where they are written already: they
+    stand together, as their names begin alike.
     """
-    ordered = sorted(columns, key=lambda column: named(column).encode("utf-16-be"))
-    members = ", ".join(map(_member, ordered))
-    written = f"('{{' || substr(concat({members}), 2) || '}}')"
-    return f"sha256({lowered(written)})"
+    listed = dict.fromkeys(
+        tags if tags and is_tag(name) else _member(name) for name in _in_json_order(columns)
+    )
+    whole = f"('{{' || substr(concat({', '.join(listed)}), 2) || '}}')"
+    return f"sha256({lowered(whole)})"
+
+
+def members(columns: Iterable[str]) -> str:
+    """SQL of `,"name":value` for each of `columns` that is not null, in the order of RFC 8785.
+
+    It sorts by UTF-16 code units; instants are ISO text, decimals text of 18 digits.
+    """
+    written = ["''", *map(_member, _in_json_order(columns))]
+    return f"concat({', '.join(written)})"
+
+
+def _in_json_order(columns: Iterable[str]) -> list[str]:
+    return sorted(columns, key=lambda column: named(column).encode("utf-16-be"))
 
 
 def _member(name: str) -> str:

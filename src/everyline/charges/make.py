@@ -1,5 +1,6 @@
 """The charges stage: bill lines in, `groups` out, and a view of every line as a charge."""
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,12 +48,16 @@ class Summed:
 
     Attributes:
         relation: SQL of the partial sums, each tag in its own column.
+        table: SQL of them as they are kept, with all tags in the column `told_`.
+        tags: the columns of the tags that `told_` holds.
         controls: what the lines sum to, read apart.
         problems: of the lines.
         has_blanks: whether a tag is blank somewhere, so that rows may differ in nothing else.
     """
 
     relation: str
+    table: str
+    tags: tuple[str, ...]
     controls: Sequence[Control]
     problems: Sequence[Problem]
     has_blanks: bool
@@ -94,11 +99,12 @@ def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path
     sql, keys = partial(lines, columns), told(lines, columns)
     key = f"{_KEPT_VERSION} {lines.fingerprint} {sql}"
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
-    relation = told_apart(parquet(entry / memory.TABLE), keys)
+    kept_at = parquet(entry / memory.TABLE)
+    made = functools.partial(Summed, told_apart(kept_at, keys), kept_at, keys)
     kept = memory.recall(entry)
     if kept is not None:
         controls = [_control(one) for one in kept["controls"]]
-        return Summed(relation, controls, kept["problems"], kept["has_blanks"])
+        return made(controls, kept["problems"], kept["has_blanks"])
     with memory.folder_beside(entry) as folder:
         table = folder / memory.TABLE
         try:
@@ -107,7 +113,7 @@ def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path
         except Unreadable as error:
             if (problem := gave_up(engine, lines, error)) is None:
                 raise
-            return Summed(relation, (), (problem,), False)
+            return made((), (problem,), False)
         problems += inseparable(engine, lines, parquet(table), keys)
         problems += out_of_time(engine, lines, parquet(table))
         ((blanks,),) = engine.rows(f"SELECT bool_or({blank(keys)}) FROM {parquet(table)}")
@@ -117,7 +123,7 @@ def summed(engine: Engine, lines: BillLines, columns: Sequence[str], cache: Path
             "has_blanks": blanks is True,
         }
         memory.keep(entry, kept, folder)
-    return Summed(relation, controls, problems, blanks is True)
+    return made(controls, problems, blanks is True)
 
 
 def _control(fields: Mapping[str, Any]) -> Control:
@@ -131,12 +137,19 @@ def write_groups(
     """Writes `groups` to `target`: partial sums of all bills, named and summed by the key."""
     united = "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {s.relation}" for s in sums) + ")"
     has = frozenset(engine.columns(united))
-    named = _named(engine, configuration, plan_, united, has)
+    described = frozenset(plan_.described) & has
+    Naming(engine, configuration).describe(united, described)
+    tagged, tags = _tagged(engine, plan_, sums)
+    kept = [name for name in plan_.key if name in has and name not in grouping.COMPUTED]
+    codes = [grouping.code_of(tag) for tag in sorted(tags - described)]
+    more = [*codes, grouping.TAGS_JSON, "x_LineCount", *MEASURES]
+    named = grouping.named_relation(tagged, described, [*kept, *more])
     columns = frozenset({*grouping.COMPUTED, *_WINDOW}) | has
     shape = grouping.Shape(
         plan_.key,
         columns - {"x_Eligible"},
-        frozenset(plan_.described) & has,
+        described,
+        tags - described,
         grouping.eligible(configuration, columns),
         is_summed=_is_summed(engine, plan_, sums, has),
     )
@@ -164,14 +177,40 @@ def _is_summed(engine: Engine, plan_: Plan, sums: Sequence[Summed], has: frozens
     return bool(rows == distinct)
 
 
-def _named(
-    engine: Engine, configuration: Configuration, plan_: Plan, relation: str, has: frozenset[str]
-) -> str:
-    described = frozenset(plan_.described) & has
-    Naming(engine, configuration).describe(relation, described)
-    kept = [name for name in plan_.key if name in has and name not in grouping.COMPUTED]
-    more = ["x_LineCount", *MEASURES]
-    return grouping.named_relation(relation, described, [*kept, *more])
+_FEW = 65_536
+
+
+def _tagged(engine: Engine, plan_: Plan, sums: Sequence[Summed]) -> tuple[str, frozenset[str]]:
+    """SQL of all partial sums with their tags as text, and the tags that are numbers as well.
+
+    The same tags stand in many sums: in the table `tagged` they are told apart, and written as
+    JSON, once. Sorting numbers takes a fraction of the memory.
+    """
+    kinds = tuple(dict.fromkeys(one.tags for one in sums))
+    apart, united = [], []
+    for at, tags in enumerate(kinds):
+        alike = [one.table for one in sums if one.tags == tags]
+        texts = " UNION ALL ".join(f"SELECT told_ FROM {table}" for table in alike)
+        once = f"(SELECT DISTINCT told_, told_ AS text_ FROM ({texts}))"
+        distinct = told_apart(once, tags) if tags else "(SELECT '' AS text_)"
+        apart.append(f"SELECT {at} AS kind_, * FROM {distinct}")
+        text = "told_" if tags else "''"
+        united += [f"SELECT *, {at} AS kind_, {text} AS text_ FROM {table}" for table in alike]
+    engine.run(f"CREATE OR REPLACE TEMP TABLE tagged_ AS {' UNION ALL BY NAME '.join(apart)}")
+    engine.run("DROP TABLE IF EXISTS tagged")
+    columns = sorted({tag for tags in kinds for tag in tags})
+    coded = [tag for tag in columns if _has_few(engine, "tagged_", tag)]
+    codes = [grouping.encoded(engine, "tagged_", tag, at) for at, tag in enumerate(coded)]
+    json = f"{grouping.members(filter(plan_.key.__contains__, columns))} AS {grouping.TAGS_JSON}"
+    engine.run(f"CREATE TEMP TABLE tagged AS SELECT {', '.join(['*', *codes, json])} FROM tagged_")
+    all_sums = " UNION ALL BY NAME ".join(united)
+    return f"(SELECT * FROM ({all_sums}) JOIN tagged USING (kind_, text_))", frozenset(coded)
+
+
+def _has_few(engine: Engine, table: str, column: str) -> bool:
+    """Whether an enumeration of the column's texts is small beside the rows that it is for."""
+    (count,) = engine.one(f"SELECT count(DISTINCT {quoted(column)}) FROM {table}")
+    return bool(count <= _FEW)
 
 
 def first_line(engine: Engine, table: str, tags: Mapping[str, Any]) -> tuple[str, int] | None:
