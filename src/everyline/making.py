@@ -45,6 +45,7 @@ class Making:
         self._progress = progress
         self._files: dict[str, Path] = {}
         self._views: dict[str, str] = {}
+        self._groups = ""
         self._problems: list[Problem] = list(found.problems)
 
     def make(self) -> tuple[list[Problem], dict[str, Any]]:
@@ -59,12 +60,16 @@ class Making:
             self._configuration,
             self._found.plan,
             self._found.summed,
-            self._file("groups"),
+            self._file("grouped"),
         )
+        self._groups = charges.groups(
+            self._configuration, self._found.plan, runs.file_in_view("grouped")
+        )
+        self._views["groups"] = f"SELECT * FROM {self._groups}"
         self._refuse_estimates_beside_bills()
         self._progress("finding owners")
         owners = Owners(
-            self._engine, self._configuration, of_groups(parquet(self._files["groups"]))
+            self._engine, self._configuration, of_groups(parquet(self._files["grouped"]))
         )
         said = owners.write(self._file("owners"))
         if self._found.usage:
@@ -174,7 +179,7 @@ class Making:
     def _trace(self, owners: Owners) -> None:
         """`traced` and `untraced`: what traces made of groups; `owned_groups` follows from both."""
         file = runs.file_in_view
-        joined = (file("groups"), file("owners"), owners.columns, self._keys)
+        joined = (self._groups, file("owners"), owners.columns, self._keys)
         if not self._configuration.trace:
             self._views["owned_groups"] = owned_groups(*joined)
             return
@@ -320,7 +325,7 @@ class Making:
 
     def _facts(self) -> dict[str, Any]:
         """Row counts and control totals; raises where money was lost or made (R26)."""
-        groups, none, group_count = control.scoped_totals(self._engine, self._sql("groups"))
+        groups, none, group_count = control.scoped_totals(self._engine, self._sql("grouped"))
         allocated, part_count = control.totals(self._engine, self._sql("allocations"))
         balances = control.balanced(self._found.charged(), groups, none, allocated)
         stated, _ = control.totals(self._engine, self._sql("statements"), COSTS[:2])

@@ -119,6 +119,7 @@ class Shape(NamedTuple):
             all tags of the key.
         eligible: SQL of x_Eligible.
         is_summed: whether every row is a group already.
+        with_ids: whether x_GroupId is a column; else it is worked out where it is asked for.
     """
 
     key: Sequence[str]
@@ -127,10 +128,14 @@ class Shape(NamedTuple):
     tags: frozenset[str]
     eligible: str
     is_summed: bool
+    with_ids: bool
 
 
 def groups(sums: str, shape: Shape) -> str:
-    """SELECT of the relation `groups`, sorted by x_GroupId, of partial sums with names."""
+    """SELECT of the relation `groups` of partial sums with names, sorted by its key.
+
+    The key is x_GroupId; without ids it is the columns that it is made of.
+    """
     return _groups_as_they_are(sums, shape) if shape.is_summed else _groups_summed(sums, shape)
 
 
@@ -144,6 +149,8 @@ def _groups_summed(partials: str, shape: Shape) -> str:
     known = {*present, "x_Eligible"}
     listed = [quoted(n) if n in known else _absent(n) for n in shape.key]
     body = ", ".join([*listed, "x_LineCount", *MEASURES])
+    if not shape.with_ids:
+        return f"SELECT {body} FROM ({inner}) ORDER BY {', '.join(map(quoted, sorted(known)))}"
     ids = group_id(frozenset(known))
     return f"SELECT {ids} AS x_GroupId, {body} FROM ({inner}) ORDER BY x_GroupId"
 
@@ -159,10 +166,11 @@ def _groups_as_they_are(partials: str, shape: Shape) -> str:
     coded = [n for n in texts if n in shape.described or n in NAMED or n in shape.tags]
     known = frozenset({*present, "x_Period", "x_Eligible"})
     picked = [*(f"{code(n)}" for n in coded), *(quoted(n) for n in present if n not in coded)]
+    by = "x_GroupId" if shape.with_ids else f"{', '.join(picked)}, x_Eligible, month_"
+    ids = f"{json_hash(known, tags=TAGS_JSON)} AS x_GroupId," if shape.with_ids else ""
     ordered = (
-        f"SELECT {json_hash(known, tags=TAGS_JSON)} AS x_GroupId, {', '.join(picked)}, x_Eligible,"
-        f" month_, x_LineCount, {', '.join(MEASURES)}"
-        f" FROM (SELECT *, {shape.eligible} AS x_Eligible FROM {partials}) ORDER BY x_GroupId"
+        f"SELECT {ids} {', '.join(picked)}, x_Eligible, month_, x_LineCount, {', '.join(MEASURES)}"
+        f" FROM (SELECT *, {shape.eligible} AS x_Eligible FROM {partials}) ORDER BY {by}"
     )
 
     def column(name: str) -> str:
@@ -176,10 +184,16 @@ def _groups_as_they_are(partials: str, shape: Shape) -> str:
             return f"{code(name)}::VARCHAR AS {quoted(name)}"
         return quoted(name) if name in known else _absent(name)
 
+    ids = "x_GroupId, " if shape.with_ids else ""
     return (
-        f"SELECT x_GroupId, {', '.join(map(column, shape.key))}, x_LineCount, {', '.join(MEASURES)}"
+        f"SELECT {ids}{', '.join(map(column, shape.key))}, x_LineCount, {', '.join(MEASURES)}"
         f" FROM ({ordered})"
     )
+
+
+def identified(groups: str, key: Sequence[str]) -> str:
+    """SELECT of the relation `groups` over a file of them that has no x_GroupId."""
+    return f"SELECT {group_id(frozenset(key))} AS x_GroupId, * FROM {groups}"
 
 
 _SQL_TYPES = {
