@@ -21,7 +21,10 @@ Cell = str | None
 
 @dataclass(frozen=True)
 class BillFile:
-    """One file of a bill: where it lies, its header and its rows; the ending says the format."""
+    """One file, of a bill or of telemetry: where it lies, its header and its rows.
+
+    The ending says the format.
+    """
 
     path: str
     header: tuple[str, ...]
@@ -38,11 +41,15 @@ class BillFile:
 
 @dataclass(frozen=True)
 class Project:
-    """A project: everyline.yaml as maps and lists, its tables by path, its bill files."""
+    """A project: everyline.yaml as maps and lists, its tables by path, its files.
+
+    `files` are of bills, `usage` of telemetry.
+    """
 
     settings: Mapping[str, Any]
     tables: Mapping[str, tuple[tuple[str, ...], ...]]
     files: tuple[BillFile, ...]
+    usage: tuple[BillFile, ...] = ()
 
     def with_settings(self, **changed: Any) -> "Project":
         return replace(self, settings={**self.settings, **changed})
@@ -57,7 +64,7 @@ def write(project: Project, folder: Path) -> None:
     (folder / "everyline.yaml").write_text(yaml_of(project.settings), encoding="utf-8")
     for name, rows in project.tables.items():
         _put(folder / name, _csv(rows[0], rows[1:]))
-    for file in project.files:
+    for file in (*project.files, *project.usage):
         _put(folder / file.path, file.data())
 
 

@@ -4,15 +4,15 @@ Nothing here stops a run. Owners, dates and amounts come from small pools, so th
 """
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+import strategies_shared
 from drawn import BillFile, Cell, Project
-
-Draw = st.DrawFn
+from strategies_conditions import IDENTITIES, condition
+from strategies_taxonomy import DAYS, POOLS, Draw, Taxonomy, spans, taxonomies, texts_of
 
 
 class Size(NamedTuple):
@@ -29,163 +29,27 @@ SMALL = Size(1, 1, 5, 14)  # for what takes several runs to see
 _SIZE = Size()
 
 
-class _Pool(NamedTuple):
-    """What a key is drawn from: entries of `tags`, tag keys as billed, values with aliases."""
-
-    entries: tuple[str, ...]
-    billed: tuple[str, ...]
-    values: dict[str, tuple[str, ...]]
-
-
-_POOLS = {
-    "team": _Pool(
-        ("team", "cost-team", "user:owner"),
-        (
-            *("team", "Team", " team", "user:team", "resourceTags/user:team", "user_TEAM"),
-            *("cost-team", "iamPrincipal/cost-team", "user:owner", "owner"),
-        ),
-        {"search": ("find", "Such_Team"), "support": ("help desk",), "Öko": (), "ml ops": ("ML",)},
-    ),
-    "product": _Pool(
-        ("product", "app"),
-        ("product", "PRODUCT", "app", "user:app"),
-        {"shop": ("web shop",), "help-centre": (), "atlas": ("Atlas 2",)},
-    ),
-    "use_case": _Pool(
-        ("use_case", "te/a~m.x"),
-        ("use_case", "user_use_case", "te/a~m.x", "use_case "),
-        {"site-search": ("ss",), "triage": (), "drafts": ("reply drafts",)},
-    ),
-    "environment": _Pool(
-        ("env", "stage"),
-        ("env", "stage", "resourceTags/env"),
-        {"production": ("prod", "prd"), "staging": (), "development": ("dev",)},
-    ),
-}
-_DAYS = ("2026-09-16", "2026-10-01", "2026-10-15", "2026-11-01")
-
-
-def _texts(key: str) -> tuple[str, ...]:
-    """Texts that the list of `key` declares."""
-    values = _POOLS[key].values
-    return (*values, *(alias for aliases in values.values() for alias in aliases))
-
-
-class _Taxonomy(NamedTuple):
-    settings: dict[str, Any]
-    tables: dict[str, tuple[tuple[str, ...], ...]]
-
-
-@st.composite
-def _taxonomy(draw: Draw) -> _Taxonomy:
-    names = draw(st.lists(st.sampled_from(sorted(_POOLS)), min_size=1, max_size=4, unique=True))
-    settings: dict[str, Any] = {}
-    tables = {}
-    for at, name in enumerate(names):
-        entries = draw(st.permutations(_POOLS[name].entries))
-        key: dict[str, Any] = {"tags": list(entries)[: draw(st.integers(1, len(entries)))]}
-        kind = draw(st.sampled_from(("file", "file", "list", "any")))
-        if kind == "list":
-            key["values"] = list(_POOLS[name].values)
-            aliases = {a: value for value, more in _POOLS[name].values.items() for a in more}
-            key |= {"aliases": aliases} if aliases else {}
-        elif kind == "file":
-            key["values"] = f"owners/{name}.csv"
-            tables[key["values"]] = draw(_value_list(name, tuple(names)))
-        if at and draw(st.booleans()):
-            key["default"] = draw(st.sampled_from(_texts(name)))
-        settings[name] = key
-    return _Taxonomy(settings, tables)
-
-
-@st.composite
-def _value_list(draw: Draw, name: str, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    others = [other for other in names if other != name]
-    implied = draw(st.lists(st.sampled_from(others), max_size=2, unique=True)) if others else []
-    rows = [("value", "aliases", "successor", "valid_from", "valid_to", *implied)]
-    values = list(_POOLS[name].values)
-    for at, value in enumerate(values):
-        # Successors stand further down, so they never lead back.
-        later = [text for text in (*values[at + 1 :], "") if text or draw(st.booleans())]
-        successor = draw(st.sampled_from(later)) if later else ""
-        aliases = "|".join(_POOLS[name].values[value])
-        for start, end in draw(_spans()):
-            more = [draw(st.sampled_from(("", *_texts(other)))) for other in implied]
-            rows.append((value, aliases, successor if end else "", start, end, *more))
-    return tuple(rows)
-
-
-def _spans() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
-    """Validity of a value: always, from a day, until a day, or in two spans."""
-    days = st.sampled_from(_DAYS)
-    always = st.just((("", ""),))
-    two = days.map(lambda day: (("", day), (day, "")))
-    return st.one_of(
-        always, always, days.map(lambda d: ((d, ""),)), days.map(lambda d: (("", d),)), two
-    )
-
-
 # Rules
-
-_IDENTITIES: dict[str, tuple[str, ...]] = {
-    "SubAccountId": ("acct-1", "Acct-1", "proj 🚀"),
-    "ServiceProviderName": ("AWS", "Amazon Web Services", "OpenAI", "Acme Clouds"),
-    "ServiceName": ("OpenAI API", "Amazon Bedrock", "Qdrant"),
-    "RegionId": ("eu-1", "us-1"),
-    "x_Squad": ("red", "blue"),
-    "x_Model": ("gpt-4o", "house-model"),
-    "x_Tier": ("standard", "batch"),
-    "x_Basis": ("invoiced", "metered"),
-    "x_Period": ("2026-10", "2026-11"),
-    "Tags.cluster": ("gpu-1", "gpu-2", "web"),
-}
-
-
-@st.composite
-def condition(draw: Draw, columns: Sequence[str] = tuple(_IDENTITIES)) -> dict[str, Any]:
-    """A condition over columns that lines have."""
-    column = draw(st.sampled_from(columns))
-    texts = st.sampled_from(_IDENTITIES[column])
-    right = draw(
-        st.one_of(
-            texts,
-            st.lists(texts, min_size=1, max_size=2, unique=True),
-            texts.map(lambda text: {"prefix": text[:2]}),
-            texts.map(lambda text: {"glob": f"{text[:2]}*"}),
-            texts.map(lambda text: {"regex": f".*{re.escape(text[-1])}"}),
-            st.sampled_from(("true", "false")).map(lambda has: {"has": has}),
-            texts.map(lambda text: {"not": text}),
-            texts.map(lambda text: {"from": text}),
-        )
-    )
-    kind = draw(st.sampled_from(("plain", "plain", "not", "any", "dated")))
-    if kind == "not":
-        return {"not": {column: right}}
-    if kind == "any":
-        return {"any": [{column: right}, {"x_Squad": "red"}]}
-    if kind == "dated":
-        return {column: right, "ChargePeriodStart": {"from": draw(st.sampled_from(_DAYS))}}
-    return {column: right}
 
 
 @st.composite
 def _registry(draw: Draw, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     columns = draw(
-        st.lists(st.sampled_from(sorted(_IDENTITIES)), min_size=1, max_size=2, unique=True)
+        st.lists(st.sampled_from(sorted(IDENTITIES)), min_size=1, max_size=2, unique=True)
     )
     keys = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
     dated = draw(st.booleans())
     rows = [(*columns, *keys, *(("valid_from", "valid_to") if dated else ()))]
-    cells = st.tuples(*(st.sampled_from(("", *_IDENTITIES[column])) for column in columns))
-    owners = st.tuples(*(st.sampled_from(("", *_texts(key))) for key in keys))
+    cells = st.tuples(*(st.sampled_from(("", *IDENTITIES[column])) for column in columns))
+    owners = st.tuples(*(st.sampled_from(("", *texts_of(key))) for key in keys))
     for identities in draw(st.lists(cells.filter(any), min_size=1, max_size=4, unique=True)):
-        spans = draw(_spans()) if dated else ((),)
-        rows += [(*identities, *draw(owners), *span) for span in spans]
+        valid = draw(spans()) if dated else ((),)
+        rows += [(*identities, *draw(owners), *span) for span in valid]
     return tuple(rows)
 
 
 @st.composite
-def _owners(draw: Draw, taxonomy: _Taxonomy) -> list[dict[str, Any]]:
+def _owners(draw: Draw, taxonomy: Taxonomy) -> list[dict[str, Any]]:
     names = list(taxonomy.settings)
     entries = []
     for at in range(draw(st.integers(0, 4))):
@@ -195,10 +59,10 @@ def _owners(draw: Draw, taxonomy: _Taxonomy) -> list[dict[str, Any]]:
             taxonomy.tables[entry["registry"]] = draw(_registry(names))
         else:
             keys = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
-            owner = {key: draw(st.sampled_from(_texts(key))) for key in keys}
+            owner = {key: draw(st.sampled_from(texts_of(key))) for key in keys}
             entry = {"rule": f"rule-{at}", "when": draw(condition()), "set": owner}
             if draw(st.booleans()):
-                entry["valid_from"] = draw(st.sampled_from(_DAYS))
+                entry["valid_from"] = draw(st.sampled_from(DAYS))
         if draw(st.integers(0, 3)) == 0:
             entry["weak"] = True
         entries.append(entry)
@@ -258,14 +122,14 @@ def _thing(draw: Draw) -> dict[str, Cell]:
         "ServiceName": hostile or one("OpenAI API", "Amazon Bedrock", "Qdrant", "Acme Shop"),
         "ServiceCategory": one("AI and Machine Learning", "Compute", None),
         "BillingAccountId": one("payer", None),
-        "SubAccountId": one(*_IDENTITIES["SubAccountId"], None, hostile),
+        "SubAccountId": one(*IDENTITIES["SubAccountId"], None, hostile),
         "SkuMeter": one("Input Tokens", "output tokens", "GPU-Stunden!", None),
         "SkuPriceDetails": one(
             '{"x_ModelId": "gpt-4o-2024-08-06"}', '{"InstanceType": "p5.2xl"}', None
         ),
         "ChargeDescription": one("gpt-4o, input", "claude-2.1", None),
-        "RegionId": one(*_IDENTITIES["RegionId"], None),
-        "x_Squad": one(*_IDENTITIES["x_Squad"], None),
+        "RegionId": one(*IDENTITIES["RegionId"], None),
+        "x_Squad": one(*IDENTITIES["x_Squad"], None),
         "x_Model": one("GPT-4o", "house-model", None, None),
         "x_Meter": one("cached_input_tokens", None, None),
         "x_Tier": one("batch", None, None),
@@ -302,10 +166,10 @@ def _tag_values(names: Sequence[str]) -> st.SearchStrategy[list[tuple[str, str]]
     """Tags of a line: key as billed, value as JSON."""
     pairs = []
     for name in names:
-        texts = (*_texts(name), *(text.upper().replace(" ", "_") for text in _texts(name)))
+        texts = (*texts_of(name), *(text.upper().replace(" ", "_") for text in texts_of(name)))
         texts += (" search ", "serach", "", "  ", "\u00a0", "\x1e")
         values = [json.dumps(text) for text in texts] + ["null", "true", "12.50", "[1, 2]"]
-        billed = st.sampled_from(_POOLS[name].billed)
+        billed = st.sampled_from(POOLS[name].billed)
         pairs.append(st.tuples(billed, st.sampled_from(values)))
     cluster = st.sampled_from(('"gpu-1"', '"gpu-2"', '"web"', "null"))
     pairs.append(st.tuples(st.sampled_from(("cluster", "Cluster")), cluster))
@@ -374,9 +238,9 @@ def _bill(
 
 
 @st.composite
-def projects(draw: Draw, size: Size = _SIZE) -> Project:
-    """A project that can be run."""
-    taxonomy = draw(_taxonomy())
+def projects(draw: Draw, size: Size = _SIZE, *, shared: bool = False) -> Project:
+    """A project that can be run; with telemetry, traces and pools if `shared`."""
+    taxonomy = draw(taxonomies())
     names = list(taxonomy.settings)
     settings: dict[str, Any] = {"organisation": "Acme", "taxonomy": taxonomy.settings}
     bills, files = [], []
@@ -395,5 +259,9 @@ def projects(draw: Draw, size: Size = _SIZE) -> Project:
     settings["layers"] = draw(st.lists(rules, max_size=2))
     settings["untaggable"] = draw(st.lists(condition(), max_size=1))
     settings["owners"] = draw(_owners(taxonomy))
+    usage: list[BillFile] = []
+    if shared:
+        more, usage = draw(strategies_shared.shared(taxonomy))
+        settings |= more
     settings = {name: value for name, value in settings.items() if value}
-    return Project(settings, taxonomy.tables, tuple(files))
+    return Project(settings, taxonomy.tables, tuple(files), tuple(usage))

@@ -32,7 +32,7 @@ def of_project(project: Project) -> list[Line]:
     found = []
     for bill in project.settings["bills"]:
         seen: set[str] = set()
-        for file in sorted(project.folder.glob(bill["path"]), key=_natural):
+        for file in sorted(project.folder.glob(bill["path"]), key=natural):
             sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
             if sha256 in seen:
                 continue
@@ -42,7 +42,7 @@ def of_project(project: Project) -> list[Line]:
     return found
 
 
-def _natural(path: Path) -> list[Any]:
+def natural(path: Path) -> list[Any]:
     pieces = re.split(r"(\d+)", path.as_posix())
     return [int(piece) if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
@@ -52,7 +52,7 @@ def _natural(path: Path) -> list[Any]:
 
 def _natives(file: Path, bill: Settings) -> Iterator[tuple[set[str], Native]]:
     """The columns of the file, and the filled cells of each row under our names; Tags as JSON."""
-    header, rows = _table(file)
+    header, rows = table_of(file)
     ours = {name: name for name in header}
     if bill["format"] == "focus":
         if "ProviderName" in header and "ServiceProviderName" not in header:
@@ -80,7 +80,8 @@ def _natives(file: Path, bill: Settings) -> Iterator[tuple[set[str], Native]]:
         yield columns, native | constant
 
 
-def _table(file: Path) -> tuple[list[str], list[Native]]:
+def table_of(file: Path) -> tuple[list[str], list[Native]]:
+    """Header and rows of a file, cells as text."""
     if file.name.endswith((".csv", ".csv.gz")):
         raw = file.read_bytes()
         raw = gzip.decompress(raw) if file.suffix == ".gz" else raw
@@ -189,16 +190,13 @@ def _names(project: Project, line: Line) -> None:
     if provider := line.get("ServiceProviderName"):
         line["ServiceProviderName"] = tables.provider(provider)
     details = _details(line)
-    models, meters = tables.models(project), tables.meters(project)
+    models = tables.models(project)
     stated = line.get("x_Model") or details.get("ModelId") or details.get("x_ModelId")
     texts = (tables.folded(line.get(name) or "") for name in ("ServiceName", "ChargeDescription"))
     named = next((models[text] for text in texts if text in models), None)
     line["x_Model"] = models.get(tables.folded(stated), stated) if stated else named
     meter = line.get("x_Meter") or line.get("SkuMeter")
-    if meter:
-        folded = tables.folded(meter)
-        meter = meters.get(folded) or re.sub(r"[^a-z0-9]+", "_", folded)
-    line["x_Meter"] = meter
+    line["x_Meter"] = tables.meter(project, meter) if meter else meter
     line["x_Tier"] = line.get("x_Tier") or "standard"
 
 

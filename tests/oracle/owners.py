@@ -34,26 +34,67 @@ def speaks_for(billed: str, entry: str) -> bool:
     return False
 
 
-def owned(project: Project, group: Group) -> dict[str, Any]:
-    """For each key its value, evidence, tag state and rule, before any default."""
+def strong(project: Project, group: Group) -> dict[str, Any]:
+    """For each key its value, evidence, tag state and rule, before weak entries and traces."""
     on = group["x_WindowStart"].date()
-    states: dict[str, str] = {}
-    found: dict[str, Found] = {}
-    for key in project.keys:
-        states[key.name], found[key.name] = _tagged(key, group, on)
-    for weak in (False, True):
-        entries = [e for e in project.owners if (e.settings.get("weak") == "true") is weak]
-        for entry in entries:
-            for name, value, place in _answers(project, entry, group, on):
-                if found[name].value is None:
-                    evidence = "registry" if entry.table is not None else "rule"
-                    found[name] = Found(value, evidence, place)
-        _imply(project, found, on)
+    states, found = tagged(project, group, on)
+    ask(project, group, found, on, weak=False)
+    imply(project, found, on)
+    owner = columns(found)
+    return owner | {f"{name}_tag": state for name, state in states.items()}
+
+
+def weakly(project: Project, group: Group, found: dict[str, Found]) -> None:
+    """Fills what weak entries answer for a group or its part, and what follows from that (R8)."""
+    on = group["x_WindowStart"].date()
+    if ask(project, group, found, on, weak=True):
+        imply(project, found, on)
+
+
+def of_usage(project: Project, row: Group) -> dict[str, Any]:
+    """Value and evidence of each key for a usage row: weak entries after the others, then R9."""
+    on = row["hour"].date()
+    _, found = tagged(project, row, on)
+    ask(project, row, found, on, weak=False)
+    ask(project, row, found, on, weak=True)
+    imply(project, found, on)
+    return {name: value for name, value in columns(found).items() if name[-5:] != "_rule"}
+
+
+def columns(found: dict[str, Found]) -> dict[str, Any]:
+    """The columns of owned_groups that say who owns, and why."""
     owner: dict[str, Any] = {}
     for name, one in found.items():
         owner |= {name: one.value, f"{name}_evidence": one.evidence, f"{name}_rule": one.rule}
-        owner[f"{name}_tag"] = states[name]
     return owner
+
+
+def as_found(project: Project, owner: Group) -> dict[str, Found]:
+    """The answers that columns of owned_groups hold."""
+    return {
+        key.name: Found(owner[key.name], owner[f"{key.name}_evidence"], owner[f"{key.name}_rule"])
+        for key in project.keys
+    }
+
+
+def tagged(project: Project, row: Group, on: date) -> tuple[dict[str, str], dict[str, Found]]:
+    """Tag state and answer of each key by the row's own tags."""
+    both = {key.name: _tagged(key, row, on) for key in project.keys}
+    return {name: one[0] for name, one in both.items()}, {n: one[1] for n, one in both.items()}
+
+
+def ask(project: Project, row: Group, found: dict[str, Found], on: date, *, weak: bool) -> bool:
+    """Whether an entry, weak or not, gave a key that was missing."""
+    gave = False
+    for entry in project.owners:
+        if (entry.settings.get("weak") == "true") is not weak:
+            continue
+        for name, value, place in _answers(project, entry, row, on):
+            if found[name].value is None:
+                evidence = "registry" if entry.table is not None else "rule"
+                found[name] = Found(value, evidence, place)
+                gave = True
+    return gave
 
 
 # Tags (R7)
@@ -149,7 +190,8 @@ def _equal(column: str, cell: str, value: Any) -> bool:
 # Implied values (R9)
 
 
-def _imply(project: Project, found: dict[str, Found], on: date) -> None:
+def imply(project: Project, found: dict[str, Found], on: date) -> None:
+    """Fills what values imply, keys in taxonomy order, until nothing changes."""
     keys = {key.name: key for key in project.keys}
     changed = True
     while changed:

@@ -1,14 +1,16 @@
-"""Lines to groups, owned groups, allocations, coverage and statements (R5, R20, R22, R23)."""
+"""All relations of a project: groups (R5), coverage (R22), statements (R23), and the others."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from oracle import conditions, lines, owners, tables
+from oracle import conditions, lines, owners, reconciliation, tables, traces, usage
+from oracle.allocations import allocations
+from oracle.canonical import filled, hash_of, json_object, json_value
+from oracle.pools import Pooled
 from oracle.settings import Project, load
+
+__all__ = ["everything", "handed_down", "json_object", "json_value", "relations"]
 
 Row = dict[str, Any]
 Relations = dict[str, list[Row]]
@@ -21,12 +23,6 @@ PricingUnit
 """
 BASE = tuple(_BASE.split())
 
-_CARRIED = """
-x_Period BillingCurrency x_Basis x_Layer ServiceProviderName InvoiceIssuerName InvoiceId
-BillingAccountId SubAccountId ServiceName ChargeCategory x_Eligible ConsumedUnit PricingUnit
-"""
-CARRIED = tuple(_CARRIED.split())
-
 _COVERED = """
 x_Period BillingCurrency x_Layer ServiceProviderName BillingAccountId SubAccountId
 """
@@ -35,49 +31,58 @@ COVERED = tuple(_COVERED.split())
 STATED = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
 
 
+OF_ANY_RUN = ("groups", "owned_groups", "allocations", "coverage", "statements")
+
+
 def relations(folder: Path) -> Relations:
-    """All relations of the project in `folder`.
+    """The relations that every project has.
+
+    Raises:
+        lines.Stopped: nothing may be published.
+    """
+    made = everything(folder)
+    return {name: made[name] for name in OF_ANY_RUN}
+
+
+def everything(folder: Path) -> Relations:
+    """All relations of the project in `folder`; `shares` without x_Driver.
 
     Raises:
         lines.Stopped: nothing may be published.
     """
     project = load(folder)
-    groups = _groups(project, lines.of_project(project))
-    owned = [g | owners.owned(project, g) for g in groups if g["x_Layer"] != "none"]
-    allocations = [_allocated(project, group) for group in owned]
+    billed = lines.of_project(project)
+    groups = _groups(project, billed)
+    seen = usage.of_project(project)
+    strong = [g | owners.strong(project, g) for g in groups if g["x_Layer"] != "none"]
+    traced = traces.traced(project, strong, seen)
+    owned = _owned(project, strong, traced)
+    pooled = Pooled(project, traces.first_stage(project, owned, traced), seen)
+    parts = allocations(project, pooled)
     names = [key.name for key in project.keys]
     return {
         "groups": groups,
+        "usage": usage.as_relation(project, seen),
         "owned_groups": owned,
-        "allocations": allocations,
-        "coverage": _coverage(names, allocations),
-        "statements": _statements(names, allocations),
+        "shares": [*traced.shares, *pooled.shares()],
+        "pool_members": pooled.members(),
+        "allocations": parts,
+        "coverage": _coverage(names, parts),
+        "statements": _statements(names, parts),
+        "reconciliation": reconciliation.rows(project, billed, seen),
     }
 
 
-# Canonical JSON (RFC 8785)
-
-_SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
-
-
-def json_text(text: str) -> str:
-    escaped = (_SHORT.get(ord(c)) or (f"\\u{ord(c):04x}" if ord(c) < 32 else c) for c in text)
-    return '"' + "".join(escaped) + '"'
-
-
-def json_value(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, datetime):
-        return json_text(value.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    if isinstance(value, list):
-        return "[" + ",".join(map(json_value, value)) + "]"
-    return json_text(value)
-
-
-def json_object(members: Mapping[str, Any]) -> str:
-    ordered = sorted(members, key=lambda name: name.encode("utf-16-be"))
-    return "{" + ",".join(f"{json_text(n)}:{json_value(members[n])}" for n in ordered) + "}"
+def _owned(project: Project, strong: Sequence[Row], traced: traces.Traced) -> list[Row]:
+    """Groups with their owners as stored: weak answers only where no trace split (R8)."""
+    split = {part.group["x_GroupId"] for part in traced.parts}
+    owned = []
+    for group in strong:
+        found = owners.as_found(project, group)
+        if group["x_GroupId"] not in split:
+            owners.weakly(project, group, found)
+        owned.append(group | owners.columns(found))
+    return owned
 
 
 # Groups (R5)
@@ -85,19 +90,12 @@ def json_object(members: Mapping[str, Any]) -> str:
 
 def key_columns(project: Project, billed_tags: Iterable[str]) -> list[str]:
     """The group key: BASE, what rules name, and the taxonomy's tags in all their spellings."""
-    named: set[str] = set()
-    for entry in project.owners:
-        if entry.table is None:
-            named |= conditions.columns(entry.settings["when"])
-        else:
-            keys = {key.name for key in project.keys}
-            named |= {c for c in entry.header if c not in keys and c[:6] != "valid_"}
+    named = usage.asked(project)
     for condition in project.settings.get("untaggable", ()):
         named |= conditions.columns(condition)
     for part in (*project.settings.get("trace", ()), *project.settings.get("pools", ())):
         named |= conditions.columns(part.get("charges", {}))
         for split in part["split"]:
-            named |= {*split.get("on", ()), *split.get("within", ())}
             named |= conditions.columns(split.get("of", {}))
     named -= {key.name for key in project.keys}
     entries = [entry for key in project.keys for entry in key.tags]
@@ -115,10 +113,10 @@ def _groups(project: Project, found: Sequence[lines.Line]) -> list[Row]:
     key = key_columns(project, billed)
     groups: dict[str, Row] = {}
     for line in found:
-        filled = {name: line[name] for name in key if line.get(name) is not None}
-        group_id = hashlib.sha256(json_object(filled).encode()).hexdigest()
+        own = filled({name: line.get(name) for name in key})
+        group_id = hash_of(own)
         group = groups.setdefault(
-            group_id, {"x_GroupId": group_id} | dict.fromkeys(key) | filled | {"x_LineCount": 0}
+            group_id, {"x_GroupId": group_id} | dict.fromkeys(key) | own | {"x_LineCount": 0}
         )
         group["x_LineCount"] += 1
         _add(group, line, lines.MEASURES)
@@ -131,27 +129,12 @@ def _add(total: Row, part: Mapping[str, Any], measures: Iterable[str]) -> None:
         total[measure] = sum(values) if values else None
 
 
-# Allocations (R20) and coverage (R22)
+# Coverage (R22)
 
 
-def _allocated(project: Project, group: Row) -> Row:
-    names = [key.name for key in project.keys]
-    receiver = [[group[n] for n in names], [group[f"{n}_evidence"] for n in names]]
-    row: Row = {"x_LineId": group["x_GroupId"], "x_Receiver": json_value(receiver)}
-    row |= {column: group[column] for column in (*CARRIED, *lines.MEASURES)}
-    for key in project.keys:
-        value, evidence = group[key.name], group[f"{key.name}_evidence"]
-        if value is None and key.default is not None:
-            value, evidence = owners.default_of(key), "default"
-        row |= {key.name: value, f"{key.name}_evidence": evidence}
-        row[f"{key.name}_tag"] = group[f"{key.name}_tag"]
-    row["x_Method"] = "unallocated" if row[names[0]] is None else "direct"
-    return row | dict.fromkeys(("x_Rule", "x_Pool", "x_ShareId"))
-
-
-def _coverage(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
+def _coverage(names: Sequence[str], parts: Iterable[Row]) -> list[Row]:
     found: dict[Any, Row] = {}
-    for part in allocations:
+    for part in parts:
         for name in names:
             row = {column: part[column] for column in COVERED}
             row |= {"x_Key": name, "x_Tag": part[f"{name}_tag"]}
@@ -164,7 +147,7 @@ def _coverage(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
 # Statements (R23)
 
 
-def _statements(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
+def _statements(names: Sequence[str], parts: Iterable[Row]) -> list[Row]:
     key = [
         "x_Period",
         "x_CorrectsPeriod",
@@ -176,7 +159,7 @@ def _statements(names: Sequence[str], allocations: Iterable[Row]) -> list[Row]:
     ]
     key += ["x_Layer", "ServiceProviderName", "InvoiceIssuerName", "ServiceName"]
     found: dict[str, Row] = {}
-    for part in allocations:
+    for part in parts:
         row = {column: part.get(column) for column in key}
         _add(found.setdefault(json_value(list(row.values())), row), part, STATED)
     for cost, amount in STATED.items():

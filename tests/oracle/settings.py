@@ -29,12 +29,13 @@ class Listed(NamedTuple):
 
 
 class Key(NamedTuple):
-    """One taxonomy key; `rows` is None where any text is declared."""
+    """One taxonomy key; `rows` is None where any text is declared; the lead key is required."""
 
     name: str
     tags: tuple[str, ...]
     rows: tuple[Listed, ...] | None
     default: str | None
+    required: bool
 
 
 class Entry(NamedTuple):
@@ -64,7 +65,9 @@ def load(folder: Path) -> Project:
             for at, node in enumerate(value.value):
                 lines[key.value, at] = node.start_mark.line + 1
     settings = _plain(root)
-    keys = tuple(_key(folder, name, one) for name, one in settings["taxonomy"].items())
+    named = settings["taxonomy"].items()
+    keys = tuple(_key(folder, name, one) for name, one in named)
+    keys = (keys[0]._replace(required=True), *keys[1:])
     entries = enumerate(settings.get("owners", ()))
     owners = tuple(_entry(folder, one, lines["owners", at]) for at, one in entries)
     return Project(folder, settings, lines, keys, owners)
@@ -107,7 +110,8 @@ def _key(folder: Path, name: str, settings: Settings) -> Key:
                 r._replace(aliases=(*r.aliases, alias)) if r.value == meant else r for r in rows
             ]
     own = tuple(rows) if rows is not None else None
-    return Key(name, tuple(settings.get("tags", ())), own, settings.get("default"))
+    required = settings.get("required") == "true"
+    return Key(name, tuple(settings.get("tags", ())), own, settings.get("default"), required)
 
 
 def _listed(place: str, cells: dict[str, str]) -> Listed:

@@ -51,6 +51,26 @@ def meters(project: Project) -> dict[str, str]:
     return _built_in("meters.csv", "x_Meter") | _own(project, "meters", "x_Meter")
 
 
+def meter(project: Project, text: str) -> str:
+    """The one name of a meter; one that no table lists becomes its snake case (R27)."""
+    return meters(project).get(folded(text)) or re.sub(r"[^a-z0-9]+", "_", folded(text))
+
+
+def multiple(unit: str | None) -> tuple[str | None, int]:
+    """A unit as written, less the multiple that stands before it, and that multiple."""
+    found = re.fullmatch(r"(1k|1000|1m|1000000)[ _]+(.*)", (unit or "").strip(), re.I | re.S)
+    if found is None:
+        return unit, 1
+    times = {"1k": 1000, "1000": 1000, "1m": 10**6, "1000000": 10**6}[folded(found[1])]
+    return found[2], times
+
+
+def single(unit: str | None) -> tuple[str | None, int]:
+    """A unit as units are compared, and the multiple that stood before it (section 2)."""
+    text, times = multiple(unit)
+    return (folded(text).removesuffix("s") if text is not None else None), times
+
+
 @cache
 def layers() -> tuple[tuple[str, str, tuple[tuple[str, re.Pattern[str]], ...]], ...]:
     """Name, layer and tests of each built-in rule, first match first."""
