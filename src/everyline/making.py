@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from everyline import __version__, control, runs
-from everyline.allocation import parts
+from everyline.allocation import compact, parts, pools, trace
 from everyline.allocation.receiver import receiver_sql
 from everyline.charges import make as charges
 from everyline.coverage import measure
@@ -183,8 +183,6 @@ class Making:
         if not self._configuration.trace:
             self._views["owned_groups"] = owned_groups(*joined)
             return
-        from everyline.allocation import trace
-
         self._progress("tracing usage")
         has_weak = any(entry.weak for entry in self._configuration.owners)
         self._views["strongly_owned"] = owned_groups(*joined, split=ALL if has_weak else "")
@@ -197,12 +195,17 @@ class Making:
         del self._views["strongly_owned"]
         if has_weak:
             self._fill_weakly(owners)
-        self._engine.write(
-            "SELECT * FROM traced_parts ORDER BY x_GroupId, x_Receiver", self._file("traced")
-        )
+        for name, sql in compact.sorted_files(self._keys).items():
+            self._engine.write(sql, self._file(name))
         self._engine.write("SELECT * FROM untraced ORDER BY x_GroupId", self._file("untraced"))
-        split = f"(SELECT DISTINCT x_GroupId FROM {file('traced')})" if has_weak else ""
+        split = f"(SELECT x_GroupId FROM {file('traced_lines')})" if has_weak else ""
         self._views["owned_groups"] = owned_groups(*joined, split=split)
+
+    def _traced(self) -> str:
+        """SQL of the parts that traces made, over the files of the run."""
+        files = map(runs.file_in_view, ("traced", "traced_lines", "traced_named"))
+        numbers, lines, named = files
+        return compact.parts(numbers, lines, named, self._keys)
 
     def _fill_weakly(self, owners: Owners) -> None:
         answers = ", ".join(
@@ -224,7 +227,7 @@ class Making:
             receiver_sql(self._keys),
             "weakly_owned",
         )
-        self._engine.run("CREATE OR REPLACE TEMP TABLE traced_parts AS FROM weakly_owned")
+        compact.number(self._engine, "weakly_owned", self._keys)
 
     def _pool(self) -> None:
         """`pool_lines`, `pool_members` and `pooled`: shared cost and what became of it."""
@@ -233,13 +236,12 @@ class Making:
         self._views["parts"] = parts.first_stage(
             f"({self._views['owned_groups']})",
             self._keys,
-            traced=file("traced") if traces else "",
+            traced=f"({self._traced()})" if traces else "",
+            split=file("traced_lines") if traces else "",
             untraced=file("untraced") if traces else "",
         )
         shares = ["trace_shares"] if traces else []
         if self._configuration.pools:
-            from everyline.allocation import pools
-
             self._progress("sharing pools")
             self._problems += pools.pooled(
                 self._engine,

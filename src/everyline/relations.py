@@ -246,7 +246,7 @@ SHARES = Relation(
         _text("x_ShareId", "SHA-256 of rule or pool, level or split, period, cell or `within` key"),
         _text("x_Receiver", "canonical JSON of values and evidence in taxonomy order"),
         _text("x_Rule", "the trace or pool"),
-        Column("x_Level", "integer", "the level or `split` entry, from 1; 0 for composed"),
+        Column("x_Level", "integer", "the level or `split` entry that applied, from 1"),
         _text("x_Kind", "own: of this split alone; composed: through all pools (R19)"),
         *_KEYS,
         _text("x_Weight", "whole number; of all weights of the split the smallest ones"),

@@ -33,10 +33,12 @@ CARRIED = tuple(_CARRIED.split())
 class Own(NamedTuple):
     """a(i, r) of one pool, period and `within` values, after removal.
 
-    `entry` counts from 1, and is 0 where no entry split; `within` are the entry's columns.
+    `entry` counts from 1, and is 0 where no entry split; `tried` is the last one that was tried;
+    `within` are the entry's columns.
     """
 
     entry: int
+    tried: int
     within: tuple[tuple[str, Any], ...]
     shares: Weights
 
@@ -117,7 +119,7 @@ class Pooled:
             try:
                 weights = weigh(self.drivers, pool, entry, period, inside)
             except NoRate:
-                return Own(0, (), {nobody(self.project, "no_rate"): Fraction(1)})
+                return Own(0, number, (), {nobody(self.project, "no_rate"): Fraction(1)})
             kept = {
                 receiver: weight
                 for receiver, weight in (weights or {}).items()
@@ -126,8 +128,8 @@ class Pooled:
             total = sum(kept.values())
             if total > 0:
                 shares = {receiver: weight / total for receiver, weight in kept.items() if weight}
-                return Own(number, tuple(inside.items()), shares)
-        return Own(0, (), {nobody(self.project, "zero_driver"): Fraction(1)})
+                return Own(number, number, tuple(inside.items()), shares)
+        return Own(0, len(pool["split"]), (), {nobody(self.project, "zero_driver"): Fraction(1)})
 
     def owner(self, receiver: Receiver, period: str) -> int | None:
         """The pool to which a receiver belongs."""
@@ -198,26 +200,29 @@ class Pooled:
         for at, period, within in self._reached.values():
             own, name = self.own(at, period, within), self.settings[at]["pool"]
             if own.entry:
-                share = self._share(name, own.entry, period, dict(own.within))
+                share = self._share(name, own, period, dict(own.within))
                 found[share["x_ShareId"]] = self._rows(share, own.shares)
-            share = self._share(name, 0, period, within)
+            share = self._share(name, own, period, within, composed=True)
             found[share["x_ShareId"]] = self._rows(share, self.final(at, period, within))
         return [row for rows in found.values() for row in rows]
 
     def _rows(self, share: Row, weights: Weights) -> list[Row]:
         return share_rows(self.project, share, integers(weights))
 
-    def _share(self, name: str, entry: int, period: str, within: Row) -> Row:
-        kind = "own" if entry else "composed"
-        share_id = hash_of([name, entry, period, filled(within)])
-        return {"x_ShareId": share_id, "x_Rule": name, "x_Level": entry, "x_Kind": kind}
+    def _share(
+        self, name: str, own: Own, period: str, within: Row, *, composed: bool = False
+    ) -> Row:
+        share_id = hash_of([name, 0 if composed else own.entry, period, filled(within)])
+        kind = "composed" if composed else "own"
+        return {"x_ShareId": share_id, "x_Rule": name, "x_Level": own.tried, "x_Kind": kind}
 
     def split(self) -> Iterable[tuple[Line, str, dict[Receiver, int]]]:
         """Each pool line with its share and the weights that split it, once."""
         for line in self.lines:
             period, within = line.key["x_Period"], self._values(line)
             weights = integers(self.final(line.pool, period, within))
-            share = self._share(line.key["x_Pool"], 0, period, within)
+            own = self.own(line.pool, period, within)
+            share = self._share(line.key["x_Pool"], own, period, within, composed=True)
             yield line, share["x_ShareId"], weights
 
     def members(self) -> list[Row]:

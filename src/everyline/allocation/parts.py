@@ -29,7 +29,9 @@ CARRIED = (
 """What a part has of its group."""
 
 
-def first_stage(owned: str, keys: Sequence[str], *, traced: str = "", untraced: str = "") -> str:
+def first_stage(
+    owned: str, keys: Sequence[str], *, traced: str = "", split: str = "", untraced: str = ""
+) -> str:
     """SELECT of first-stage parts, before defaults.
 
     Args:
@@ -37,6 +39,7 @@ def first_stage(owned: str, keys: Sequence[str], *, traced: str = "", untraced: 
         keys: the taxonomy keys.
         traced: SQL of the parts that traces made: x_GroupId, x_Receiver, keys, x_Rule, x_ShareId,
             MEASURES; empty where there are no traces.
+        split: SQL of the x_GroupId of the groups that these are parts of, each once; else they are read from `traced`.
         untraced: SQL of x_GroupId and `reason`, of groups that a trace took and no level split.
 
     Returns:
@@ -50,7 +53,7 @@ def first_stage(owned: str, keys: Sequence[str], *, traced: str = "", untraced: 
     whole = (
         f"(SELECT o.* REPLACE ({', '.join(_reasons(keys))}) FROM {owned} AS o"
         f" LEFT JOIN {untraced} AS u ON u.x_GroupId = o.x_GroupId"
-        f" ANTI JOIN {traced} AS t ON t.x_GroupId = o.x_GroupId)"
+        f" ANTI JOIN {split or traced} AS t ON t.x_GroupId = o.x_GroupId)"
     )
     owners = [f"t.{quoted(f'{key}{end}')}" for key in keys for end in ("", "_evidence")]
     split = ", ".join(

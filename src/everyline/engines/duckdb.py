@@ -86,21 +86,16 @@ class Engine:
         """A temporary table of rows made in Python; values are bound, never spelt into SQL."""
         body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         self.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
-        rows = [tuple(row) for row in rows]
-        marks = "(" + ", ".join("?" for _ in columns) + ")"
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = rows[start : start + _ROWS_AT_ONCE]
-            values = [value for row in part for value in row]
-            self._connection.execute(
-                f"INSERT INTO {quoted(name)} VALUES " + ", ".join([marks] * len(part)), values
-            )
+        if listed := list(rows):
+            # A list a column is bound in a fraction of the time of a value a cell.
+            marks = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
+            values = [[row[at] for row in listed] for at in range(len(columns))]
+            self._connection.execute(f"INSERT INTO {quoted(name)} SELECT {marks}", values)
 
     def close(self) -> None:
         """Lets go of the memory and of what was spilled."""
         self._connection.close()
 
-
-_ROWS_AT_ONCE = 500
 
 OutOfRange = duckdb.OutOfRangeException
 Unreadable = duckdb.Error
