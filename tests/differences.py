@@ -6,7 +6,16 @@ from typing import Any
 from everyline.relations import MEASURES
 from made import Row, units
 
-_IN_UNITS = (*MEASURES, "x_BilledAmount", "x_EffectiveAmount")
+_IN_UNITS = (
+    *MEASURES,
+    "x_BilledAmount",
+    "x_EffectiveAmount",
+    "x_Quantity",
+    "x_EstimatedCost",
+    "x_Expected",
+    "x_Found",
+    "x_Difference",
+)
 
 
 def as_units(rows: Iterable[Row]) -> list[Row]:

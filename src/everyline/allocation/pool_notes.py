@@ -73,7 +73,7 @@ def value_not_valid(pool: Pool, where: str, named: tuple[str, str], place: str) 
 
 def units_differ(pool: Pool, units: Iterable[str], place: str) -> Note:
     """Usage of more than one unit or currency can't be weighed together (R17)."""
-    listed = " and ".join(f"`{unit}`" for unit in units)
+    listed = " and ".join(f"`{unit}`" for unit in sorted(units))
     return Note(
         "pool-usage-differs",
         f"the usage that splits the pool `{pool.pool}` is in {listed}, so it does not weigh",
