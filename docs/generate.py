@@ -15,13 +15,13 @@ import click
 from markdown import code, fenced, page, table
 from settings_page import page_of_settings
 from transcript import played
+from usage_formats import usage_section
 
 from everyline import money
 from everyline.charges.grouping import BASE
 from everyline.charges.naming import built_in
 from everyline.cli import COMMANDS, everyline
 from everyline.config.columns import FOCUS
-from everyline.config.sources import USAGE_FORMATS
 from everyline.relations import ABSENT, PRESENT, RELATIONS, TAG_STATES, Column, Relation
 from everyline.sources import formats
 
@@ -180,19 +180,18 @@ def _example(problem: str) -> str:
 
 
 def formats_page() -> str:
-    """Every bill format: which native field is which column, what is constant, what replaces."""
+    """Every format of bills and usage: which field is which column, and what replaces what."""
     parts = [
         (
-            "A bill is an entry of `bills` with one of these formats. Cells are trimmed, an empty"
-            " one is absent, and every number is read from its text (R2). A natural key says which"
-            " later row replaces an earlier one; without one every row counts (R1)."
+            "Cells are trimmed, an empty one is absent, and every number is read from its text"
+            " (R2). A natural key says which later row replaces an earlier one; without one every"
+            " row counts (R1)."
         ),
-        "Not read yet, but already checked in the configuration: the formats of `usage`, "
-        + ", ".join(map(code, USAGE_FORMATS))
-        + ".",
+        "## Formats of bills",
+        "A bill is an entry of `bills` with one of these formats.",
     ]
     for name, one in formats().items():
-        parts += [f"## {name}", one.title[0].upper() + one.title[1:] + "."]
+        parts += [f"### {name}", one.title[0].upper() + one.title[1:] + "."]
         if one.natural_key:
             parts.append("Natural key: " + ", ".join(map(code, one.natural_key)) + ".")
         if one.null_words:
@@ -208,8 +207,9 @@ def formats_page() -> str:
             constants = [(code(column), text) for column, text in one.constants.items()]
             parts.append(table(("constant column", "value"), constants))
     kinds = [(code(name), kind) for name, kind in FOCUS.items()]
+    parts += usage_section()
     parts += ["## Columns of FOCUS 1.4", table(("column", "type"), sorted(kinds))]
-    return page("Formats of bills", *parts)
+    return page("Formats", *parts)
 
 
 def layers() -> str:

@@ -20,23 +20,7 @@ from everyline import pipeline
 from everyline.problems import Problem
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/README.md"))
-RULES = {
-    "R1",
-    "R2",
-    "R3",
-    "R4",
-    "R5",
-    "R6",
-    "R7",
-    "R8",
-    "R9",
-    "R10",
-    "R20",
-    "R22",
-    "R23",
-    "R26",
-    "R27",
-}
+RULES = {f"R{number}" for number in range(1, 28)} - {"R25"}  # The books are no part of a run.
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -105,10 +89,12 @@ def test_the_oracle_agrees_on_a_worked_case(case: Path, tmp_path: Path) -> None:
         pytest.skip("the oracle reads no versions of deliveries")
     shutil.copytree(case / "project", tmp_path / "project")
     found = made.relations(made.run(tmp_path / "project"))
+    if any(group["x_Basis"] == "estimated" for group in found["groups"]):
+        pytest.skip("the oracle makes no estimated charges")
     for name, expected in oracle.relations.relations(tmp_path / "project").items():
         assert not (told := differences(as_units(found[name]), expected)), (name, told)
 
 
-def test_every_rule_of_a_run_without_telemetry_has_a_case() -> None:
+def test_every_rule_of_a_run_has_a_case() -> None:
     titles = [(case / "README.md").read_text("utf-8").splitlines()[0] for case in CASES]
     assert {match[1] for title in titles if (match := re.match(r"# (R\d+): ", title))} >= RULES

@@ -16,9 +16,9 @@ import pytest
 from everyline import config
 from everyline.cli import COMMANDS
 from everyline.cli import everyline as command_line
-from everyline.config.columns import FOCUS
+from everyline.config.columns import FOCUS, USAGE
 from everyline.config.sources import BILL_FORMATS, USAGE_FORMATS
-from everyline.sources import formats
+from everyline.sources import formats, usage_formats
 from source_trees import PACKAGE, ROOT
 
 DOCS = ROOT / "docs"
@@ -26,7 +26,7 @@ ERRORS = ROOT / "tests" / "errors"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 ANEW = "python docs/generate.py"
 
-NO_PROBLEMS = {*BILL_FORMATS, *USAGE_FORMATS, "step-down"}
+NO_PROBLEMS = {*BILL_FORMATS, *USAGE_FORMATS, "step-down", "github-copilot", "x-ai"}
 """Words joined by hyphens in the code that are no name of a problem; so are encodings."""
 
 
@@ -132,6 +132,39 @@ def test_every_column_that_a_format_gives_is_in_its_table(name: str) -> None:
     natives = {row["native"].rpartition(".")[2] for row in table if row["native"].isascii()}
     code = module.read_text("utf-8")
     assert [word for word in natives if re.fullmatch(r"[a-z_]+", word) and word not in code] == []
+
+
+@pytest.mark.parametrize("name", [name for name in usage_formats() if name != "table"])
+def test_a_format_of_usage_says_in_its_docstring_what_becomes_of_which_field(name: str) -> None:
+    """The page of formats shows that docstring, so it has to name every column and no other."""
+    module = importlib.import_module(f"everyline.sources.{name.replace('-', '_')}")
+    said = module.__doc__ or ""
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", said, re.MULTILINE)
+    assert rows
+    ours = " ".join(cells[-1] for cells in rows)
+    columns = set(re.findall(r"\b(?:x_\w+|[A-Z][a-z]+[A-Z]\w+)\b", re.sub("`[^`]*`", "", ours)))
+    assert columns <= USAGE.keys()
+    given = {name for name in ("HEADER", "_COLUMNS") if hasattr(module, name)}
+    header = {column for name in given for column in getattr(module, name)}
+    by_amount = {"x_Meter", "x_Unit", "x_Quantity", "x_RequestCount", "x_EstimatedCurrency"}
+    assert header
+    assert [
+        c for c in (header & USAGE.keys()) - by_amount if not re.search(rf"\b{c}\b", said)
+    ] == []
+    meters = usage_formats()[name].meters
+    assert [meter for meter in meters if meter not in ours] == []
+
+
+def test_the_page_of_formats_has_every_format_and_its_key(generate: ModuleType) -> None:
+    made = generate.pages()["formats.md"]
+    of_usage = made[made.index("\n## Formats of usage\n") :]
+    assert [name for name in formats() if f"\n### {name}\n" not in made] == []
+    for name, one in usage_formats().items():
+        heading = "table of usage" if name == "table" else name
+        text = of_usage.partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
+        assert "\n| --- | --- |" in text, name
+        assert [c for c in one.natural_key if f"`{c}`" not in text] == [], name
+        assert one.title[1:] in text
 
 
 def test_every_command_relation_and_setting_has_its_place(generate: ModuleType) -> None:

@@ -49,13 +49,12 @@ def _project(folder: Path, taxonomy: str, lines: list[str]) -> Path:
 
 def _ties(node: dict[str, Any]) -> int:
     """Asserts that every level below sums to the one above; returns how many nodes there are."""
-    parts = node.get("parts", ())
-    if parts:
-        assert sum(Decimal(part["EffectiveCost"]) for part in parts) == Decimal(
-            node["EffectiveCost"]
-        )
-        assert sum(part["x_LineCount"] for part in parts) == node["x_LineCount"]
-    return 1 + sum(map(_ties, parts))
+    below = [node[name] for name in ("children", "shares", "usage") if name in node]
+    for parts in below:
+        assert sum(Decimal(part["amount"]) for part in parts) == Decimal(node["amount"])
+    if "children" in node and node["kind"] != "share":
+        assert sum(part["x_LineCount"] for part in node["children"]) == node["x_LineCount"]
+    return 1 + sum(_ties(part) for parts in below for part in parts)
 
 
 def _shown(text: str) -> list[tuple[int, int, str]]:
@@ -89,11 +88,11 @@ def test_every_level_sums_to_the_one_above_exactly(everyline: Command, asked: li
 
 def test_a_figure_is_that_of_the_statements(everyline: Command) -> None:
     (figure,) = json.loads(everyline("explain", "--team", "", "--as", "json").out)
-    assert figure["EffectiveCost"] == "300"  # 299.875 tagged `serach` + 0.125 without a tag
+    assert figure["amount"] == "300"  # 299.875 tagged `serach` + 0.125 without a tag
     assert figure["facts"]["x_EffectiveAmount"] == "300"
-    assert [part["EffectiveCost"] for part in figure["parts"]] == ["299.875", "0.125"]
-    assert figure["parts"][0]["facts"]["team_evidence"] == "unknown_value"
-    assert figure["parts"][0]["parts"][0]["tags"]["Tags.team"] == "serach"
+    assert [part["amount"] for part in figure["children"]] == ["299.875", "0.125"]
+    assert figure["children"][0]["facts"]["team_evidence"] == "unknown_value"
+    assert figure["children"][0]["children"][0]["tags"]["Tags.team"] == "serach"
 
 
 def test_amounts_that_are_shown_add_up_at_every_level(
@@ -171,7 +170,7 @@ def test_a_key_named_like_an_option_is_asked_with_where(
 
 def test_a_charge_shows_its_fields_group_layer_and_what_was_found(everyline: Command) -> None:
     (figure,) = json.loads(everyline("explain", "--team", "", "--as", "json").out)
-    line = figure["parts"][0]["parts"][0]["parts"][0]["facts"]
+    line = figure["children"][0]["children"][0]["children"][0]["facts"]
     said = everyline("explain", line["x_ChargeId"][:12])
     assert said.code == 0, said.err
     words = " ".join(said.out.split())
@@ -257,9 +256,9 @@ def test_equal_lines_are_explained_one_by_one(
     (figure,) = json.loads(capsys.readouterr().out)
     facts = [
         line["facts"]
-        for owner in figure["parts"]
-        for group in owner["parts"]
-        for line in group["parts"]
+        for owner in figure["children"]
+        for group in owner["children"]
+        for line in group["children"]
     ]
     assert len({fact["x_ChargeId"] for fact in facts}) == 7
     for fact in facts[:4]:

@@ -53,6 +53,7 @@ COMMANDS: dict[str, Listed] = {
     "owned_groups": Listed("relation", "Relations", "groups in scope, with owner and evidence"),
     "shares": Listed("relation", "Relations", "how each split divides its cost"),
     "allocations": Listed("relation", "Relations", "every owner's part, and how it came to it"),
+    "pool_members": Listed("relation", "Relations", "which part went into which line of a pool"),
     "coverage": Listed("relation", "Relations", "how much cost is tagged, how much is owned"),
     "reconciliation": Listed("relation", "Relations", "what was billed beside what was found"),
     "statements": Listed("relation", "Relations", "what each owner's showback says"),

@@ -1,11 +1,14 @@
 """One bill line, and what became of it."""
 
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from textwrap import wrap
 
-from everyline.cli import figures, tree
-from everyline.cli.layout import Column, Table
+from everyline import money
+from everyline.cli import figures, share_words, tree
+from everyline.cli.layout import Column, Style, Table
 from everyline.cli.screen import Screen
-from everyline.explain import Charge
+from everyline.explain import Charge, Node
 from everyline.relations import COSTS
 
 _ELSEWHERE = (
@@ -18,6 +21,10 @@ _ELSEWHERE = (
     "Tags",
 )
 _GAP = 2
+_SHARE = 7
+_TEXT_MIN = 24
+_WAYS_MAX = 3
+_DIGITS = 2
 
 
 def show(screen: Screen, charge: Charge) -> None:
@@ -54,6 +61,57 @@ def show(screen: Screen, charge: Charge) -> None:
         for f in charge.owner
     ]
     screen.table(Table(columns, cells))
+    screen.line()
+    _show_parts(screen, charge)
+
+
+def _show_parts(screen: Screen, charge: Charge) -> None:
+    """Prints who gets which part of the line; exact parts, which sum to it (R12)."""
+    cost = Decimal(charge.fields["EffectiveCost"])
+    currency = charge.fields["BillingCurrency"]
+    ends = list(_ends(charge.parts))
+    keys = [found.key for found in charge.owner]
+    wide = max(len(figures.exact(node.cost)) for node, _ in ends)
+    screen.line(f"who gets the {figures.exact(cost)} {currency}", "bold")
+    for node, before in ends:
+        share = figures.percent(figures.ratio(node.cost, cost)).rjust(_SHARE)
+        lead = f"{share}  {figures.exact(node.cost).rjust(wide)}  "
+        told = [tree.how(key, node.facts) for key in keys]
+        _hang(screen, lead, ", ".join(told))
+        for text in (*before, *_why(screen, node)):
+            _hang(screen, " " * len(lead), text, "dim")
+
+
+def _ends(parts: Sequence[Node]) -> Iterator[tuple[Node, list[str]]]:
+    """The final parts, with what came before a pool took them."""
+    for part in parts:
+        if part.kind != "group":
+            yield part, []
+        for end in part.parts:
+            before = f"of the {figures.exact(part.cost)} that were {part.label}"
+            yield end, [before] if len(parts) > 1 else []
+
+
+def _why(screen: Screen, node: Node) -> Iterator[str]:
+    digits = money.minor_digits(node.currency)
+    places = _DIGITS if digits is None else digits
+    for share in node.shares:
+        amount = money.floor_half_up(share_words.units(share.cost), places)
+        yield from share_words.pool_lines(
+            share, amount, places, most=_WAYS_MAX, ascii_only=screen.ascii_only
+        )
+    facts = node.facts
+    if not node.shares and "x_Weight" in facts:
+        weight = share_words.fraction(facts)
+        yield f"{weight}, by {share_words.driver(facts['x_Driver'])}, level {facts['x_Level']}"
+
+
+def _hang(screen: Screen, lead: str, text: str, style: Style = "") -> None:
+    """A text beside `lead`, going on below it."""
+    room = max(_TEXT_MIN, screen.width - len(lead))
+    lines = wrap(text, room, break_on_hyphens=False, subsequent_indent="  ") or [""]
+    for n, line in enumerate(lines):
+        screen.pieces([(lead if n == 0 else " " * len(lead), ""), (line, style)])
 
 
 def _print(screen: Screen, rows: dict[str, str]) -> None:

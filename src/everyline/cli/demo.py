@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from everyline import pipeline, runs
+from everyline import config, pipeline, runs
 from everyline.cli import coverage_table, figures, hints, init, options, owner_table, summary, tree
 from everyline.cli import view as views
 from everyline.cli.hints import Hint
@@ -212,7 +212,10 @@ class _Story:
             asked = Asked(
                 self._block.period, {self._keys[0]: TEAM} | self._largest_use(), lines_max=1
             )
-            nodes = Explanation(self._engine, self._run, charges).figures(asked)
+            configuration = config.load(self._folder).configuration
+            assert configuration is not None, "the demo's own configuration is well formed"
+            explanation = Explanation(self._engine, self._run, configuration, charges)
+            nodes = explanation.figures(asked)
         node = next(node for node in nodes if node.currency == self._block.currency)
         tree.show(self._screen, node, keys=self._keys, most=_MOST)
 

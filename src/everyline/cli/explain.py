@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from everyline import runs
+from everyline import config, runs
 from everyline.cli import charge_table, figures, hints, options, tree
 from everyline.cli.hints import Hint
 from everyline.cli.screen import Screen
@@ -42,7 +42,9 @@ class _Wanted(NamedTuple):
         "everyline explain --team support --service 'Model API'",
         "everyline explain --team '' --as json",
     ),
-    help="Takes a figure apart down to bill lines, every level summing to the one above.\n\nEach"
+    help="Takes a figure apart down to bill lines, every level summing to the one above.\n\nWhat a"
+    " trace or a pool has split tells by which weight of what, through which pools, and by whose"
+    " usage.\n\nEach"
     " key of the taxonomy is an option, `_` written `-`: `--team search`, `--use-case chat`. An"
     " empty value asks for what nobody was found for. A CHARGE_ID, or how it begins, as in"
     " `everyline explain 5f3a90c1`, shows one bill line and what became of it.",
@@ -118,8 +120,10 @@ def _explanation(shown: _Shown, engine: Engine) -> Explanation | int:
     with shown.screen.progress() as progress:
         progress("reading bills")
         charges = pipeline.charges_where(engine, shown.project, of=shown.run)
-    if callable(charges):
-        return Explanation(engine, shown.run, charges)
+    configuration = config.load(shown.project).configuration
+    if callable(charges) and configuration is not None:
+        return Explanation(engine, shown.run, configuration, charges)
+    assert not callable(charges), "charges were read by a configuration that is not there"
     shown.screen.problems(charges)
     return exit_code(charges)
 
@@ -260,19 +264,23 @@ def _not_one(beginning: str, found: Sequence[Charge]) -> str:
 
 
 def _tree(node: Node) -> dict[str, object]:
-    """A node as json has it: costs as text, every digit."""
+    """A node as json has it: amounts as text, every digit; each list of nodes sums to it."""
+    hidden = ("tags_", "receiver")
     made: dict[str, object] = {
         "kind": node.kind,
-        "label": node.label,
-        "EffectiveCost": figures.digits(node.cost),
+        "name": node.label,
+        "amount": figures.digits(node.cost),
         "BillingCurrency": node.currency,
-        "x_LineCount": node.lines,
-        "facts": {name: text for name, text in node.facts.items() if name != "tags_"},
     }
+    if node.lines:
+        made["x_LineCount"] = node.lines
+    made["facts"] = {name: text for name, text in node.facts.items() if name not in hidden}
     if tags := node.facts.get("tags_"):
         made["tags"] = json.loads(tags)
-    if node.parts:
-        made["parts"] = [_tree(part) for part in node.parts]
+    shares = "children" if node.kind == "share" else "shares"
+    for name, below in (("children", node.parts), (shares, node.shares), ("usage", node.usage)):
+        if below:
+            made[name] = [_tree(part) for part in below]
     return made
 
 
@@ -285,6 +293,7 @@ def _charge_tree(charge: Charge) -> dict[str, object]:
             "EffectiveCost": figures.digits(charge.group_cost),
         },
         "owner": [found._asdict() for found in charge.owner],
+        "parts": [_tree(part) for part in charge.parts],
     }
 
 

@@ -18,11 +18,16 @@ from everyline.cli.view import (
 )
 from everyline.engines.duckdb import quoted
 
-_CURRENCY = "BillingCurrency"
+_CURRENCIES = ("BillingCurrency", "x_EstimatedCurrency")
 _SHOWN = "shown_rows_"
 _MAIN = ("x_EffectiveAmount", "EffectiveCost", "x_CoverageCost", "x_EstimatedCost", "x_Quantity")
 _COUNTS = ("x_LineCount", selection.ROWS)
-_BESIDE = {"x_EffectiveAmount": "x_BilledAmount", "EffectiveCost": "BilledCost"}
+_BESIDE = {
+    "x_EffectiveAmount": "x_BilledAmount",
+    "EffectiveCost": "BilledCost",
+    "x_EstimatedCost": "x_Quantity",
+}
+_LAST = ("x_EstimatedCost", "x_Source")
 _BAR = 8
 
 
@@ -40,12 +45,13 @@ def _show_rows(view: View) -> None:
         for name in expanded(view.relation.telling, view.keys)
         if name in view.kinds and name not in view.fixed
     ]
-    kept = [*names, *([_CURRENCY] if _CURRENCY in view.kinds and _CURRENCY not in names else [])]
+    currency = _currency(view.kinds)
+    kept = [*names, *([currency] if currency in view.kinds and currency not in names else [])]
     _keep(view, select_text(kept, view.kinds, view.ordered))
     rows = [dict(zip(kept, row, strict=True)) for row in _first(view, kept)]
-    shown = _without_currency(names)
+    shown = _without_currency(names, currency)
     columns = tuple(column_of(name, view.kinds[name]) for name in shown)
-    cells = [[cell(name, row[name], row.get(_CURRENCY)) for name in shown] for row in rows]
+    cells = [[cell(name, row[name], row.get(currency)) for name in shown] for row in rows]
     _print(view, Table(columns, cells, _totals(view, shown)))
 
 
@@ -62,7 +68,7 @@ def _show_sums(view: View, sql: str) -> None:
     rows = [dict(zip(names, row, strict=True)) for row in _first(view, names)]
     # Rows of several keys hold the same cost once a key: a sum of them says nothing.
     wholes = {} if "x_Key" in by else _wholes(view, [main, *beside])
-    shown = _without_currency(names)[: -1 - len(beside)] or by
+    shown = _without_currency(names, _currency(kinds))[: -1 - len(beside)] or by
     told = _Told([*shown, main], beside, wholes)
     columns = [column_of(name, kinds[name]) for name in told.names]
     columns += [Column("share", "figure"), Column("", "bar")] if wholes else []
@@ -81,9 +87,9 @@ class _Told(NamedTuple):
 
 
 def _cells(view: View, row: Mapping[str, Any], told: _Told) -> list[str]:
-    currency = row.get(_CURRENCY)
+    currency = row.get(_currency(view.kinds))
     cells = [cell(name, row[name], currency) if name in row else "" for name in told.names]
-    more = [cell(name, row[name], currency) for name in told.beside]
+    more = [cell(name, row[name], currency) if name in row else "" for name in told.beside]
     if not told.wholes:
         return [*cells, *more]
     part, whole = (Decimal(of[told.names[-1]] or 0) for of in (row, told.wholes[currency]))
@@ -99,13 +105,22 @@ def _print(view: View, table: Table) -> None:
     asked = {name.strip() for name in (view.by or "").split(",")}
     left_out = [
         name
-        for name in (*reversed(view.keys[1:]), *IDENTITIES, *_COUNTS, *_BESIDE.values())
+        for name in (
+            *reversed(view.keys[1:]),
+            *IDENTITIES,
+            *_COUNTS,
+            "x_BilledAmount",
+            "BilledCost",
+            *_LAST,
+        )
         if name in {column.heading for column in table.columns} - asked
     ]
     dropped: list[str] = []
     while left_out and layout.comfortable_width(table) > view.screen.width:
         dropped.append(left_out.pop(0))
         table = layout.without(table, dropped[-1])
+    if not any("".join(total[1:]) for total in table.totals):
+        table = Table(table.columns, table.rows)
     view.screen.table(table)
     (count,) = view.engine.one(f"SELECT count(*) FROM {_SHOWN}")
     if not count:
@@ -135,28 +150,35 @@ def _totals(view: View, shown: Sequence[str]) -> list[list[str]]:
     sums = ", ".join(f"sum({quoted(name)})" for name in costs)
     made = []
     for currency, *totals in view.engine.rows(
-        f"SELECT {_CURRENCY}, {sums} FROM {_SHOWN} GROUP BY ALL ORDER BY ALL"
+        f"SELECT {_currency(view.kinds)}, {sums} FROM {_SHOWN} GROUP BY ALL ORDER BY ALL"
     ):
         found = dict(zip(costs, totals, strict=True))
+        if all(total is None for total in totals):
+            continue
         cells = [cell(name, found[name], currency) if name in found else "" for name in shown]
         made.append(["total", *cells[1:]])
     return made
 
 
 def _wholes(view: View, measures: Sequence[str]) -> dict[str | None, dict[str, Any]]:
-    """The sums of measures over all rows, by currency."""
-    currency = _CURRENCY if _CURRENCY in view.kinds else "NULL"
+    """The sums of measures over all rows, by currency; not of quantities, whose units differ."""
+    measures = [name for name in measures if name != "x_Quantity" or name == measures[0]]
+    name = _currency(view.kinds)
+    currency = name if name in view.kinds else "NULL"
     sums = ", ".join(f"sum({quoted(name)})" for name in measures)
     rows = view.engine.rows(f"SELECT {currency}, {sums} FROM {_SHOWN} GROUP BY 1 ORDER BY 1")
-    return {
-        of: dict(zip((_CURRENCY, *measures), (of, *wholes), strict=True)) for of, *wholes in rows
-    }
+    return {of: dict(zip((name, *measures), (of, *wholes), strict=True)) for of, *wholes in rows}
 
 
-def _without_currency(names: Sequence[str]) -> list[str]:
+def _currency(kinds: Mapping[str, str]) -> str:
+    """The column that has the currency of a relation's costs."""
+    return next((name for name in _CURRENCIES if name in kinds), _CURRENCIES[0])
+
+
+def _without_currency(names: Sequence[str], currency: str) -> list[str]:
     """A cost carries its currency; a column of its own would say it twice."""
-    if any(map(selection.is_cost, names)) or names == [_CURRENCY]:
-        return [name for name in names if name != _CURRENCY]
+    if any(map(selection.is_cost, names)) or names == [currency]:
+        return [name for name in names if name != currency]
     return list(names)
 
 

@@ -8,53 +8,36 @@ from typing import Any
 import click
 
 from everyline import runs
-from everyline.cli import coverage_table, listing, options, problem_list, selection, statement_table
+from everyline.cli import (
+    coverage_table,
+    listing,
+    member_table,
+    months,
+    options,
+    problem_list,
+    seen_table,
+    selection,
+    share_table,
+    statement_table,
+)
 from everyline.cli import view as views
 from everyline.cli.screen import Screen
 from everyline.cli.selection import Asked
 from everyline.cli.view import View
 from everyline.cli.written import put
-from everyline.engines.duckdb import Engine, quoted
+from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_WELL, Problem, exit_code
-from everyline.relations import KEYS, RELATIONS, Column, Relation
+from everyline.relations import RELATIONS, Relation
 
 FORMS = ("table", "csv", "json", "parquet")
 
 
-def _later(name: str, grain: str, *key: str) -> Relation:
-    columns = tuple(Column(column, "text", "") for column in key)
-    return Relation(name, "", grain, key, columns, key, stored=False)
-
-
-NOT_MADE = {
-    relation.name: relation
-    for relation in (
-        _later(
-            "usage",
-            "who used how much in an hour",
-            *("x_Source", "hour", "ServiceProviderName", "SubAccountId", "x_CredentialId"),
-            *("x_PrincipalId", "ResourceId", "x_Model", "x_Meter", "x_Tier", "x_Unit"),
-            *("x_EstimatedCurrency", "Tags", KEYS),
-        ),
-        _later(
-            "shares",
-            "one receiver of one split",
-            *("x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind", KEYS),
-            *("x_Weight", "x_WeightTotal", "x_Driver"),
-        ),
-        _later(
-            "reconciliation",
-            "what was billed beside what was found",
-            *("x_Kind", "x_Period", "x_Measure", "x_Expected", "x_Found", "x_Difference"),
-            *("x_Tolerance", "x_Within"),
-        ),
-    )
-}
-"""Relations that no stage makes yet: their commands are there, and print nothing but a heading."""
-
 SUMMARIES: Mapping[str, Callable[[View], bool]] = {
     "coverage": coverage_table.show,
+    "pool_members": member_table.show,
     "problems": problem_list.show,
+    "reconciliation": seen_table.show,
+    "shares": share_table.show,
     "statements": statement_table.show,
 }
 """Relations that a table sums up; False where the question asks for rows."""
@@ -69,17 +52,9 @@ def _charges(project: Path, run: runs.Run, engine: Engine) -> str | Sequence[Pro
 
 def _source(relation: Relation) -> views.Source:
     """Where a relation's rows come from."""
-    if relation.name in NOT_MADE:
-        return lambda project, run, engine: _empty(relation, views.taxonomy(engine, run))
     if not relation.stored:
         return _charges
     return lambda project, run, engine: run.relation(relation.name)
-
-
-def _empty(relation: Relation, keys: Sequence[str]) -> str:
-    names = views.expanded([column.name for column in relation.columns], keys)
-    listed = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in names)
-    return f"(SELECT {listed} WHERE false)"
 
 
 def _print(relation: Relation, project: Path, *, asked: Asked, form: str, out: Path | None) -> int:
@@ -88,12 +63,12 @@ def _print(relation: Relation, project: Path, *, asked: Asked, form: str, out: P
     if isinstance(run, Problem):
         screen.problems([run])
         return exit_code([run])
-    if relation.name in NOT_MADE:
-        screen.note(f"no stage makes `{relation.name}` yet: it has no rows")
     with closing(Engine(project / runs.FOLDER / "spill")) as engine:
         with screen.progress() as progress:
             progress(f"reading {relation.name}")
             source = _source(relation)(project, run, engine)
+        if isinstance(source, str) and asked.period is not None:
+            source = months.of(engine, project, run, (relation.name, source, asked.period))
         if not isinstance(source, str):
             screen.problems(source)
             return exit_code(source)
@@ -161,6 +136,11 @@ def _help(relation: Relation) -> str:
 
 _MORE = {
     "charges": "Worked out from the bills as they lie now; they can be many.",
+    "usage": "`--period` asks for the hours of a month, UTC.",
+    "shares": "The table shows, for each split, what each receiver gets of it; `composed` means"
+    " through all pools that pass it on.",
+    "pool_members": "The table shows what went into each pool, by service.",
+    "reconciliation": "The table shows how much of what was billed the telemetry has seen.",
     "coverage": "The table shows, in percent of the cost that can be tagged: `tagged`, the bill"
     " line carries a declared value; `FOCUS`, it carries any value; `direct`, an owner was found"
     " for the line itself; `allocated`, directly or by a share.",
@@ -173,6 +153,19 @@ _EXAMPLES = {
         "everyline charges --where x_Layer=none --by ServiceName",
     ),
     "groups": ("everyline groups --period 2026-10 --by ServiceName,x_Layer",),
+    "usage": (
+        "everyline usage --period 2026-10 --by x_Model,x_Meter,x_Unit",
+        "everyline usage --where x_Source=gateway --as csv",
+    ),
+    "shares": (
+        "everyline shares --period 2026-10",
+        "everyline shares --where x_Kind=composed --as csv",
+    ),
+    "pool_members": ("everyline pool_members --period 2026-10",),
+    "reconciliation": (
+        "everyline reconciliation --period 2026-10",
+        "everyline reconciliation --where x_Measure=ConsumedQuantity --as csv",
+    ),
     "owned_groups": ("everyline owned_groups --where x_Layer=model --as json",),
     "allocations": ("everyline allocations --where x_Method=unallocated --by ServiceName",),
     "coverage": (
@@ -185,4 +178,4 @@ _EXAMPLES = {
     ),
     "problems": ("everyline problems --as csv",),
 }
-commands = {relation.name: _command(relation) for relation in (*RELATIONS, *NOT_MADE.values())}
+commands = {relation.name: _command(relation) for relation in RELATIONS}

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from everyline.cli import coverage_table, figures, options, summary
+from everyline.cli import coverage_table, figures, options, seen_table, stack_table, summary
 from everyline.cli import view as views
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
+from everyline.cli.summary import Block
 from everyline.cli.written import put
 from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_STOP, exit_code
@@ -17,11 +18,14 @@ from everyline.runs import Run
 PROBLEMS_MAX = 20
 """How many warnings are shown in full."""
 
+_METERS_MAX = 5
+
 
 @click.command(
     epilog=options.example("everyline run", "everyline run --as csv"),
     help="Makes all relations of all periods found.\n\nPrints for each period and currency the"
-    " bill, what of it is AI cost, how its owners were found, and the difference, which is 0."
+    " bill, what of it is AI cost, how its owners were found, and the difference, which is 0; then"
+    " each use case by layer, its own cost (direct and traced) and what it bears of pools apart."
     " Problems go to stderr. All is published or nothing is: after a problem that stops, the last"
     " good run still reads.",
 )
@@ -63,7 +67,24 @@ def show(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
         if rows and not block.estimated:
             summary.show_coverage(screen, rows, aims)
         screen.line()
+        _show_stack(screen, engine, run, block)
     _next(screen, engine, run, keys[0])
+
+
+def _show_stack(screen: Screen, engine: Engine, run: Run, block: Block) -> None:
+    """Prints each use case by layer, and how much of the bill the telemetry has seen."""
+    found = stack_table.stack(engine, run, block, run.manifest["keys"])
+    if found.rows:
+        stack_table.show(screen, block, found)
+        screen.line()
+    if not block.estimated:
+        seen = [
+            row
+            for row in seen_table.by_meter(engine, run.relation("reconciliation"))
+            if (row.period, row.currency) == block[:2]
+        ]
+        if seen_table.say(screen, seen, _METERS_MAX):
+            screen.line()
 
 
 def _next(screen: Screen, engine: Engine, run: Run, lead: str) -> None:

@@ -57,7 +57,8 @@ def filters(asked: Asked, kinds: Mapping[str, str], relation: str) -> dict[str, 
         UsageError: a column that the relation does not have, or no `=`.
     """
     wanted: dict[str, list[str]] = {}
-    for entry in (*asked.where, *([f"{_PERIOD}={asked.period}"] if asked.period else [])):
+    months = [f"{_PERIOD}={asked.period}"] if asked.period and _PERIOD in kinds else []
+    for entry in (*asked.where, *months):
         column, sign, value = entry.partition("=")
         if not sign:
             raise UsageError(f"`--where {entry}` has no `=`; it is `--where COLUMN=VALUE`")
@@ -122,8 +123,9 @@ def known(column: str, kinds: Mapping[str, str], relation: str) -> None:
 
 
 def is_cost(column: str) -> bool:
-    """Whether a column is money in BillingCurrency."""
-    return column in (*COSTS, "x_CoverageCost", "x_BilledAmount", "x_EffectiveAmount")
+    """Whether a column is money, in BillingCurrency or x_EstimatedCurrency."""
+    amounts = ("x_CoverageCost", "x_BilledAmount", "x_EffectiveAmount", "x_EstimatedCost")
+    return column in (*COSTS, *amounts)
 
 
 def _of_one_unit(column: str, by: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from textwrap import fill, wrap
 from typing import NamedTuple
 
 from everyline import money
-from everyline.cli import figures, layout
+from everyline.cli import figures, layout, share_words
 from everyline.cli.layout import Style
 from everyline.cli.screen import Screen
 from everyline.control import EXACT
@@ -20,6 +20,7 @@ from everyline.explain import Node
 from everyline.relations import PRESENT
 
 _OPENED = Fraction(1, 10)
+_SPLIT_OPENED = Fraction(1, 20)
 _HASH_SHOWN = 8
 _LABEL_MIN = 24
 _GAP = "  "
@@ -171,7 +172,9 @@ class _Tree:
 
     def _is_opened(self, part: Node, *, first: bool) -> bool:
         share = figures.ratio(part.cost, self._figure.cost)
-        return bool(part.parts) and (first or (share is not None and abs(share) >= _OPENED))
+        is_split = part.facts.get("x_Method") in ("traced", "shared")
+        least = _SPLIT_OPENED if is_split else _OPENED
+        return bool(part.parts) and (first or (share is not None and abs(share) >= least))
 
     def _cut(self, parts: Sequence[Node]) -> list[Node]:
         """The largest parts, and all others as one that carries their sum."""
@@ -190,12 +193,28 @@ class _Tree:
     def _words(self, part: Node, amount: int) -> list[_Words]:
         """A label, and what decided it."""
         if part.kind == "owner":
-            return [_Words(how(key, part.facts)) for key in self._keys]
+            told = [_Words(how(key, part.facts)) for key in self._keys]
+            return [*told, *(_Words(text, True) for text in self._shares(part, amount))]
         if part.kind == "group":
-            return [_Words(part.label), *(_Words(text, True) for text in _decided(part.facts))]
+            told = [_Words(text, True) for text in _decided(part.facts)]
+            told += [_Words(text, True) for text in share_words.trace_lines(part, self._most)]
+            return [_Words(part.label), *told]
         if part.kind == "line":
             return self._line_words(part, amount)
         return [_Words(f"{self.signs.more} {part.label}")]
+
+    def _shares(self, part: Node, amount: int) -> Iterator[str]:
+        """The pools that a part came through; what is shown of each sums to what is shown of it."""
+        exact = [(str(n), _units(share.cost)) for n, share in enumerate(part.shares)]
+        amounts = money.cascade(amount, exact, self._digits) if exact else {}
+        for n, share in enumerate(part.shares[: self._most]):
+            yield from share_words.pool_lines(
+                share,
+                amounts[str(n)],
+                self._digits,
+                most=self._most,
+                ascii_only=self.signs is _TYPED,
+            )
 
     def _line_words(self, part: Node, amount: int) -> list[_Words]:
         facts = part.facts
@@ -204,6 +223,9 @@ class _Tree:
         file, row = facts["x_SourceFile"], f" row {facts['x_SourceRow']}"
         hidden = part.cost != Decimal(amount).scaleb(-self._digits)
         exactly = (f"exactly {figures.exact(part.cost)}",) if hidden else ()
+        if "x_Of" in facts:
+            part_of = f"{figures.exact(part.cost)} of {figures.exact(Decimal(facts['x_Of']))}"
+            exactly = (f"exactly {part_of}" if hidden else part_of,)
         _, slash, name = file.rpartition("/")
         place = f"{self.signs.more}/{name}{row}" if slash else f"{name}{row}"
         text = " in ".join((*exactly, f"{file}{row}"))
@@ -217,9 +239,12 @@ class _Tree:
 def how(key: str, facts: Mapping[str, str]) -> str:
     """How the value of a key was found, or why there is none (R8)."""
     evidence, rule = facts[f"{key}_evidence"], facts.get(f"{key}_rule", "")
+    split = share_words.found_by(evidence, facts)
     if evidence in PRESENT:
-        found = _FOUND_BY.get(evidence, evidence).format(rule)
-        return f"{key} {facts[key]}: {found}"
+        found = _FOUND_BY.get(evidence, evidence).format(rule) if rule else evidence
+        return f"{key} {facts[key]}: {split or found}"
+    if split is not None:
+        return f"no {key}: {split}"
     reason = _NOT_FOUND.get(evidence, evidence.replace("_", " "))
     return f"no {key}: {reason}" + (f", tag `{rule}`" if rule else "")
 

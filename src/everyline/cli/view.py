@@ -24,7 +24,17 @@ ROWS_MAX = 40
 IDENTITIES = ("x_GroupId", "x_LineId", "x_ChargeId", "x_ShareId", "x_PoolLineId")
 """Columns of hashes: a table shows how they begin."""
 
-_WORDS = ("x_Period", "x_Layer", "x_Method", "x_Basis", "x_Tag", "x_Evidence", "level", "x_Kind")
+_WORDS = (
+    "x_Period",
+    "x_Layer",
+    "x_Method",
+    "x_Basis",
+    "x_Tag",
+    "x_Evidence",
+    "level",
+    "x_Kind",
+    "hour",
+)
 _EVIDENCE = "_evidence"
 _HASH = re.compile("[0-9a-f]{64}")
 _HASH_SHOWN = 8
@@ -104,6 +114,8 @@ def cell(name: str, value: object, currency: str | None) -> str:
     if isinstance(value, int):
         return figures.quantity(value)
     text = str(value)
+    if name == "hour":
+        return text[: len("2026-10-05T10")].replace("T", " ") + "h"
     return text[:_HASH_SHOWN] + "…" if _HASH.fullmatch(text) else text
 
 

@@ -13,7 +13,7 @@ from textwrap import fill
 import click
 
 from everyline import config, runs
-from everyline.cli import figures, hints, options
+from everyline.cli import figures, hints, layout, options
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
 from everyline.control import EXACT
@@ -25,8 +25,14 @@ from everyline.worklist import worklist as found_by
 
 _ROWS_MAX = 15
 _VALUES_MAX = 12
+_ESTIMATED = "used at list price"
 _VALIDITY = ("valid_from", "valid_to")
-_REASONS = {"unknown_value": "no declared value", "conflict": "tags contradict each other"}
+_REASONS = {
+    "unknown_value": "no declared value",
+    "conflict": "tags contradict each other",
+    "driver_unowned": "usage unowned",
+    "unseen": "unseen",
+}
 
 
 @click.command(
@@ -35,7 +41,9 @@ _REASONS = {"unknown_value": "no declared value", "conflict": "tags contradict e
     ),
     help="Identities without an owner, by cost, as a registry CSV with the owner cells left to"
     " fill.\n\nThe CSV goes to stdout; cost and reasons go to stderr, since a registry has no"
-    " column for them. Fill in owners, add the file to `owners` in everyline.yaml, and run.",
+    " column for them. Fill in owners, add the file to `owners` in everyline.yaml, and run."
+    " Cost that was split by usage without an owner is listed by the keys, people and deployments"
+    " of that usage.",
 )
 @options.project
 @options.period
@@ -51,7 +59,8 @@ def worklist(project: Path, form: str, *, period: str | None, top: int | None) -
         if period is not None and (months := _months(engine, run)) and period not in months:
             screen.note(f"there is no cost in `{period}`\n\nhint: {did_you_mean(period, months)}")
             return EXIT_STOP
-        listed = found_by(engine, run, period=period, top=top)
+        configuration = config.load(project).configuration
+        listed = found_by(engine, run, configuration, period=period, top=top)
     keys: list[str] = list(run.manifest["keys"])
     nameable = [one for one in listed if one.identity]
     if form == "json":
@@ -82,17 +91,27 @@ def show(
     rows = []
     for one in counted[:most]:
         why = ", ".join(_REASONS.get(reason, reason.replace("_", " ")) for reason in one.reasons)
-        rows.append([names[id(one)], _costs(one.costs), f"{one.lines:,}", why])
+        lines = f"{one.lines:,}" if one.lines else figures.NOTHING
+        rows.append([names[id(one)], _costs(one.costs), _costs(one.estimated), lines, why])
     rest = counted[most:]
     if rest:
         mark = "..." if screen.ascii_only else "…"
         many = f"{mark} {len(rest):,} more"
-        rows.append([many, _costs(_summed(rest)), f"{sum(one.lines for one in rest):,}", ""])
+        rows.append([many, _costs(_summed(rest)), "", f"{sum(one.lines for one in rest):,}", ""])
     totals = [
-        ["total", _costs({currency: cost}), "", ""] for currency, cost in _summed(counted).items()
+        ["total", _costs({currency: cost}), "", "", ""]
+        for currency, cost in _summed(counted).items()
     ]
-    kinds = (Column("cost", "figure"), Column("lines", "figure"), Column("why"))
-    screen.table(Table((Column(f"without a {lead}"), *kinds), rows, totals), aside=aside)
+    kinds = (
+        Column("cost", "figure"),
+        Column(_ESTIMATED, "figure"),
+        Column("lines", "figure"),
+        Column("why"),
+    )
+    table = Table((Column(f"without a {lead}"), *kinds), rows, totals)
+    if not any(one.estimated for one in counted):
+        table = layout.without(table, _ESTIMATED)
+    screen.table(table, aside=aside)
 
 
 def _names(listed: Sequence[Unowned]) -> dict[int, str]:
@@ -102,7 +121,7 @@ def _names(listed: Sequence[Unowned]) -> dict[int, str]:
     return {
         key: ", ".join(texts if count[texts[0]] > 1 else texts[:1])
         if texts
-        else "(no identity that a registry could name)"
+        else "(nothing to name)"
         for key, texts in told.items()
     }
 
@@ -163,6 +182,7 @@ def _as_json(one: Unowned) -> dict[str, object]:
     return {
         "identity": dict(one.identity),
         "EffectiveCost": {currency: figures.digits(cost) for currency, cost in one.costs.items()},
+        "x_EstimatedCost": {c: figures.digits(cost) for c, cost in one.estimated.items()},
         "x_LineCount": one.lines,
         "services": list(one.services),
         "reasons": list(one.reasons),

@@ -93,7 +93,7 @@ _GROUPS_MAX = 100
 _CUT_OFF = RowProblem(
     name="groups-cut-off",
     level="warn",
-    sentence="the bucket {} has 100 groups, the most that the report gives: smaller ones are cut",
+    sentence="the bucket {} has 100 groups, the most that the report gives: more may be cut off",
     hint="fetch shorter buckets, or group by fewer fields",
 )
 _OVERLAPPING = RowProblem(

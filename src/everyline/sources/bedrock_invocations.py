@@ -80,8 +80,8 @@ _UNKNOWN_CLASS = RowProblem(
 _GOES_ON = RowProblem(
     name="log-goes-on",
     level="warn",
-    sentence="the answer says that it goes on ({}), and no file can show that it is the next",
-    hint="fetch all pages, as `aws logs filter-log-events` does by itself",
+    sentence="the answer goes on ({}); whether another file has the rest, no file says",
+    hint="nothing to do if all pages are there, as `aws logs filter-log-events` fetches them",
 )
 
 

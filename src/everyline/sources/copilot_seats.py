@@ -24,8 +24,8 @@ source's `path`; the one month that the file's name names, or else the nearest f
 the latest `last_activity_at` or `created_at` in the file, which is said (`month-from-activity`).
 A file without any stops the run (`no-usage-month`).
 
-A seat counts whole in every month in which an answer lists it. Natural key: month, meter, person;
-so several answers of a month count each person once, and the last one's total. A team of GitHub in
+A seat counts whole in every month in which an answer lists it. Natural key: month, meter, person.
+So several answers of a month count each person once, and the last one's total. A team of GitHub in
 `assigning_team` is how the seat was given, if it was not given to the person alone.
 """
 

@@ -238,7 +238,7 @@ def _key(file: Delivered, source: Source, format_: AnyFormat) -> str:
         sorted(source.set.items()),
         source.account if isinstance(source, Bill) else source.estimated_cost,
         source.people,
-        (source.path, source.estimated_cost) if isinstance(source, UsageSource) else None,
+        source.path if isinstance(source, UsageSource) else None,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

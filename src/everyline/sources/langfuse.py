@@ -21,12 +21,12 @@ of `GET /observations` v1 and v2; one trace as the user interface saves it.
 `release`, `project_id` (as `langfuse_project`), owner words of `metadata` (`calls.OWNER_WORDS`) | \
 Tags |
 
-SubAccountId, x_CredentialId and ResourceId are null: Langfuse does not know them. A call counts
-once: of several versions of one observation the latest `updated_at`, and only if no other model
-call with usage lies below it in the file (`calls.counted`). Keys of `usage_details` are disjoint;
-`prompt_details.*` and `completion_details.*` are parts of `input` and `output`, and so are all
-others where `total` is `input` + `output` alone. An unknown key is a problem, not a token. Inputs,
-outputs, status messages, tools and other metadata are never read.
+SubAccountId, x_CredentialId, ResourceId and x_Tier are null: Langfuse does not know them. A call
+counts once: of several versions of one observation the latest `updated_at`, and only if no other
+model call with usage lies below it in the file (`calls.counted`). Keys of `usage_details` are
+disjoint; `prompt_details.*` and `completion_details.*` are parts of `input` and `output`, and so
+are all others where `total` is `input` + `output` alone. An unknown key is a problem, not a token.
+Inputs, outputs, status messages, tools and other metadata are never read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +70,12 @@ _NO_TIME = RowProblem(
     name="unreadable-date",
     level="stop",
     sentence="an observation with usage has no start time, so it belongs to no hour",
+    hint=calls.ASK_AGAIN,
+)
+_NO_COST = RowProblem(
+    name="unreadable-number",
+    level="warn",
+    sentence="{} of an observation is no number, or below 0; its cost is taken as not stated",
     hint=calls.ASK_AGAIN,
 )
 _TAGS = RowProblem(
@@ -135,8 +141,7 @@ def _row(one: _Kept, problems: RowProblems) -> tuple[str | None, ...]:
     counts = tokens(observation, line, problems)
     answered = any(counts.values()) or _text(observation, "level") != "ERROR"
     model = _text(observation, "model")
-    cost = _text(observation, "total_cost")
-    cost = cost if (quantities.units(cost) or 0) > 0 else None
+    cost = _cost(observation, line, problems)
     return (
         langfuse_files.instant(_text(observation, "start_time")),
         vendor_of(model),
@@ -154,6 +159,15 @@ def _row(one: _Kept, problems: RowProblems) -> tuple[str | None, ...]:
         _text(observation, "trace_id"),
         _text(observation, "id"),
     )
+
+
+def _cost(observation: Mapping[str, Any], line: int, problems: RowProblems) -> str | None:
+    """The cost that the observation states; 0 is how an unknown price is written."""
+    text = _text(observation, "total_cost")
+    cost = quantities.units(text)
+    if text is not None and (cost is None or cost < 0):
+        problems.tell(_NO_COST, line, "total_cost")
+    return text if cost and cost > 0 else None
 
 
 def _tags(

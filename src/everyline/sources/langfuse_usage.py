@@ -67,7 +67,7 @@ _UNKNOWN = RowProblem(
 _NO_NUMBER = RowProblem(
     name="unreadable-number",
     level="stop",
-    sentence="{} of an observation is no number above or equal 0",
+    sentence="{} of an observation is no number, or below 0",
     hint=calls.ASK_AGAIN,
 )
 _BESIDE = RowProblem(

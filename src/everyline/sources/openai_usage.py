@@ -43,6 +43,7 @@ from pathlib import Path
 from typing import Any
 
 from everyline.config.sources import UsageSource
+from everyline.money import number
 from everyline.sources import json_text, pages, usage_pages
 from everyline.sources.format import Rows
 from everyline.sources.row_problems import RowProblem, RowProblems
@@ -182,7 +183,10 @@ def _tier(fields: Mapping[str, Any]) -> str | None:
 def _amounts(fields: Mapping[str, Any], report: str, tell: Tell) -> Iterator[tuple[str, str, str]]:
     """Meter, unit and quantity of all that one result counts."""
     for name, meter, unit in _AMOUNTS[report]:
-        if quantity := json_text.cell(fields.get(name)):
+        quantity = json_text.cell(fields.get(name))
+        if quantity and number(quantity) is None:
+            tell(usage_pages.UNREADABLE, f"{name}: {quantity[:60]}")
+        elif quantity:
             yield meter, unit, quantity
     for meter, tokens in _tokens(fields, tell).items():
         if tokens is not None:
@@ -203,9 +207,9 @@ def _tokens(fields: Mapping[str, Any], tell: Tell) -> Mapping[str, int | None]:
     if whole is not None:
         rest = whole - (cached or 0) - (written or 0)
         if uncached is None and rest < 0:
-            tell(_BELOW_ZERO, f"{whole} of {cached or 0} + {written or 0}")
+            tell(_BELOW_ZERO, f"{cached or 0} + {written or 0} of {whole}")
         elif uncached not in (None, rest):
-            tell(_SUM_DIFFERS, f"{uncached} + {cached or 0} + {written or 0} of {whole}")
+            tell(_SUM_DIFFERS, f"{uncached} + {cached or 0} + {written or 0}, not {whole}")
         uncached = rest if uncached is None else uncached
     return {
         "input_tokens": uncached,
@@ -221,11 +225,14 @@ def _kind(fields: Mapping[str, Any]) -> str:
 
 
 def _instant(value: Any) -> str | None:
-    """Unix seconds as ISO text; what is no whole number stays as it is, to be named."""
+    """Unix seconds as ISO text; what no calendar has stays as it is, to be named."""
     text = json_text.cell(value)
     if text is None or not re.fullmatch("-?[0-9]{1,11}", text):
         return text
-    return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return text
 
 
 def _numbers(path: Path) -> Iterator[int]:

@@ -224,9 +224,12 @@ def _instant(value: Any) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        # A window is cut at midnights, so there has to be one more.
+        found + timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found
 
 
 def _of_step(step: Sequence[_Allocation]) -> Iterator[tuple[str | None, ...]]:

@@ -192,9 +192,10 @@ def _row(one: _Kept, is_call: bool, problems: RowProblems) -> tuple[str | None, 
     tokens = _tokens(span.attributes, line, problems)
     has_failed = span.has_failed or "error.type" in span.attributes
     answered = bool(any(tokens.values()) or not has_failed)
-    if is_call and answered and not any(tokens.values()):
-        problems.tell(_NO_TOKENS, line, "")
     read = span.attributes
+    stated = [quantities.units(read[n]) for names in COUNTS.values() for n in names if n in read]
+    if is_call and answered and all(count == 0 for count in stated):
+        problems.tell(_NO_TOKENS, line, "")
     return (
         span.start,
         within(read, PROVIDERS),

@@ -35,7 +35,7 @@ _UNKNOWN = RowProblem(
 _NO_NUMBER = RowProblem(
     name="unreadable-number",
     level="stop",
-    sentence="the {} of a point is no number above or equal 0",
+    sentence="the {} of a point is no number, or below 0",
     hint=ASK_AGAIN,
 )
 _NO_TIME = RowProblem(

@@ -186,11 +186,11 @@ def total(
     fields: Mapping[str, Any], names: Sequence[str], tell: Callable[[RowProblem, str], None]
 ) -> int | None:
     """The sum of those of `names` that are stated; None if none is, or one can't be read."""
-    stated = [(name, fields[name]) for name in names if json_text.cell(fields.get(name))]
-    counts = [count(value) for _, value in stated]
-    for (name, value), read in zip(stated, counts, strict=True):
+    stated = [(name, text) for name in names if (text := json_text.cell(fields.get(name)))]
+    counts = [count(text) for _, text in stated]
+    for (name, text), read in zip(stated, counts, strict=True):
         if read is None:
-            tell(UNREADABLE, f"{name}: {json_text.written(value)[:60]}")
+            tell(UNREADABLE, f"{name}: {text[:60]}")
     known = [read for read in counts if read is not None]
     return sum(known) if known and len(known) == len(counts) else None
 

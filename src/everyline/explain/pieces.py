@@ -1,0 +1,294 @@
+"""Pieces: which part of which group went into the figures that are asked for.
+
+A piece is a first-stage part of one group (R16), or what one receiver has of it through a pool. It
+carries the fraction of the group that it is, so that the lines of the group can be told their part.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.explain.nodes import Asked, Unknown, amount, shared_out, units
+from everyline.runs import Run
+from everyline.tag_columns import is_tag, named
+
+BLOCK = ("x_Period", "BillingCurrency", "estimated_")
+"""What figures are never summed across (R3, R21)."""
+
+ESTIMATED = "x_Basis = 'estimated'"
+DESCRIPTION = (
+    "x_Source",
+    "ServiceProviderName",
+    "ServiceName",
+    "SubAccountId",
+    "x_Model",
+    "x_Meter",
+    "ChargeCategory",
+    "x_Layer",
+    "x_LayerRule",
+)
+SPLIT = ("x_Rule", "x_Pool")
+"""What split a part: the trace, or the pool that it came through."""
+
+_TOLD_BY_TAGS = ("unknown_value", "conflict")
+_OWN = ("tag", "registry", "rule", "implied", "unknown_value", "conflict")
+_WEIGHTS = ("w1", "t1", "w2", "t2")
+_FRACTION = "DECIMAL(10,9)"
+_NANO = 10**9
+
+
+class Pieces:
+    """Makes the tables of one question.
+
+    `explained`: a piece each: BLOCK, EffectiveCost, x_GroupId, `whole_`, `quantity_` and `unit_` of
+    the group, how its owner was found, SPLIT, x_ShareId, x_Receiver, the split of the group itself
+    (`first_share_`, `first_receiver_`, w1 of t1), DESCRIPTION, `ratio_` (the index of its fraction
+    in `ratios`), `frac_` (the same to nine decimals, to sort by), and the numbers `part_` of how
+    owners were found and `group_` of that and its description.
+
+    Attributes:
+        ratios: fractions of a group; the first one is all of it.
+    """
+
+    def __init__(self, engine: Engine, run: Run) -> None:
+        self._engine = engine
+        self._run = run
+        self.keys: list[str] = list(run.manifest["keys"])
+        self.ratios: list[Fraction] = [Fraction(1)]
+        files = run.manifest["files"]
+        self._has_traces, self._has_pools = "traced" in files, "pool_members" in files
+
+    @property
+    def found(self) -> list[str]:
+        """The columns that say how an owner was found."""
+        return ["x_Method", *(k + end for k in self.keys for end in ("", "_evidence"))]
+
+    @property
+    def rules(self) -> list[str]:
+        """The columns of the entries that answered."""
+        return [f"{key}_rule" for key in self.keys]
+
+    def find(self, asked: Asked) -> None:
+        """Makes `explained`."""
+        self._run_sql(
+            "asked_parts",
+            f"SELECT row_number() OVER () AS n_, *, {ESTIMATED} AS estimated_"
+            f" FROM {self._run.relation('allocations')} WHERE {where(asked)}",
+        )
+        self._run_sql("first_receivers", self._first_receivers())
+        self._run_sql("first_splits", FIRST_SPLITS)
+        self._share_members()
+        self._run_sql("pieces", self._pieces())
+        self._weigh()
+        self._run_sql("explained", self._explained())
+
+    def _run_sql(self, table: str, sql: str) -> None:
+        self._engine.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
+
+    def _first_receivers(self) -> str:
+        """SELECT of the parts that traces made of groups in question, with their weights."""
+        if not self._has_traces:
+            nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in FIRST_RECEIVERS)
+            return f"SELECT {nothing} WHERE false"
+        lines = "SELECT x_LineId FROM asked_parts WHERE x_Pool IS NULL"
+        if self._has_pools:
+            lines += (
+                f" UNION SELECT x_GroupId FROM {self._run.relation('pool_members')}"
+                " SEMI JOIN asked_parts ON x_LineId = x_PoolLineId"
+            )
+        return first_receivers(self._run, self.keys, f"x_GroupId IN ({lines})")
+
+    def _share_members(self) -> None:
+        """`member_pieces`: what each asked part has of each member of its pool line.
+
+        A pool line is split once (R12), so its members bear each part in proportion.
+        """
+        columns = {"n_": "BIGINT", "x_GroupId": "VARCHAR", "first_": "VARCHAR", "cost_": "VARCHAR"}
+        found: dict[int, tuple[int, Fraction, list[tuple[Any, ...]]]] = {}
+        if self._has_pools:
+            for n, cost, weight, total, *member in self._engine.rows(
+                "SELECT a.n_, a.EffectiveCost, s.x_Weight, s.x_WeightTotal, m.x_GroupId,"
+                " m.x_Receiver, m.EffectiveCost FROM asked_parts AS a"
+                f" JOIN {self._run.relation('pool_members')} AS m ON m.x_PoolLineId = a.x_LineId"
+                f" JOIN {self._run.relation('shares')} AS s ON s.x_ShareId = a.x_ShareId"
+                " AND s.x_Receiver = a.x_Receiver ORDER BY a.n_, m.x_GroupId, m.x_Receiver"
+            ):
+                ratio = Fraction(int(weight), int(total))
+                found.setdefault(n, (units(cost), ratio, []))[2].append(tuple(member))
+        rows = []
+        for n, (cost, ratio, members) in found.items():
+            parts = shared_out(cost, [units(member) * ratio for *_, member in members])
+            rows += [
+                (n, group, first, str(amount(part)))
+                for part, (group, first, _) in zip(parts, members, strict=True)
+            ]
+        fill(self._engine, "member_pieces", columns, rows)
+
+    def _pieces(self) -> str:
+        """SELECT of n_, x_GroupId, the split of the group, weights, and cost_."""
+        none = "NULL::VARCHAR"
+        whole = (
+            f"SELECT a.n_, a.x_LineId AS x_GroupId, a.x_Receiver AS first_, {none} AS w2,"
+            f" {none} AS t2, a.EffectiveCost::DECIMAL(38,18) AS cost_"
+            " FROM asked_parts AS a WHERE a.x_Pool IS NULL"
+        )
+        if self._has_pools:
+            whole += (
+                " UNION ALL SELECT m.n_, m.x_GroupId, m.first_, s.x_Weight, s.x_WeightTotal,"
+                " m.cost_::DECIMAL(38,18) FROM member_pieces AS m JOIN asked_parts AS a USING (n_)"
+                f" JOIN {self._run.relation('shares')} AS s ON s.x_ShareId = a.x_ShareId"
+                " AND s.x_Receiver = a.x_Receiver"
+            )
+        return (
+            "SELECT p.*, f.x_ShareId AS first_share_, f.w1, f.t1 FROM"
+            f" ({whole}) AS p LEFT JOIN first_splits AS f"
+            " ON f.x_GroupId = p.x_GroupId AND f.x_Receiver = p.first_"
+        )
+
+    def _weigh(self) -> None:
+        """`piece_ratios`: the fraction of each combination of weights."""
+        rows = []
+        for weights in self._engine.rows(
+            f"SELECT DISTINCT {', '.join(_WEIGHTS)} FROM pieces WHERE w1 IS NOT NULL"
+            " OR w2 IS NOT NULL ORDER BY ALL"
+        ):
+            first, second = (
+                Fraction(int(w), int(t)) if w is not None else Fraction(1)
+                for w, t in (weights[:2], weights[2:])
+            )
+            ratio = first * second
+            nano = str(Decimal(int(ratio * _NANO)).scaleb(-9))
+            rows.append((*weights, str(len(self.ratios)), nano))
+            self.ratios.append(ratio)
+        kinds = dict.fromkeys((*_WEIGHTS, "ratio_", "frac_"), "VARCHAR")
+        fill(self._engine, "piece_ratios", kinds, rows)
+
+    def _explained(self) -> str:
+        owned = self._run.relation("owned_groups")
+        tags = [name for name in self._engine.columns(owned) if is_tag(name)]
+        told = " OR ".join(
+            f"a.{quoted(f'{key}_evidence')} IN ({_texts(_TOLD_BY_TAGS)})" for key in self.keys
+        )
+        pairs = ", ".join(f"{literal(named(tag))}, g.{quoted(tag)}" for tag in tags)
+        # Tags are told where they are the reason why nobody was found, and nowhere else.
+        tagged = f"CASE WHEN {told} THEN json_object({pairs})::VARCHAR END" if tags else "NULL"
+        # What answered for the group is told where a key still has what it said.
+        rules = ", ".join(
+            f"CASE WHEN a.x_Pool IS NULL AND a.{quoted(f'{key}_evidence')} IN ({_texts(_OWN)})"
+            f" THEN g.{quoted(f'{key}_rule')} END AS {quoted(f'{key}_rule')}"
+            for key in self.keys
+        )
+        parted = ", ".join(map(quoted, (*BLOCK, *self.found, *SPLIT, *self.rules)))
+        described = ", ".join(map(quoted, (*DESCRIPTION, "tags_")))
+        on = " AND ".join(f"r.{w} IS NOT DISTINCT FROM p.{w}" for w in _WEIGHTS)
+        return (
+            f"SELECT *, dense_rank() OVER (ORDER BY {parted}) AS part_,"
+            f" dense_rank() OVER (ORDER BY {parted}, {described}) AS group_ FROM (SELECT"
+            " a.x_Period, a.BillingCurrency, a.estimated_, p.cost_ AS EffectiveCost, p.x_GroupId,"
+            " g.EffectiveCost AS whole_, g.ConsumedQuantity AS quantity_, g.ConsumedUnit AS unit_,"
+            f" p.w1, p.t1, {', '.join('a.' + quoted(name) for name in self.found)},"
+            " a.x_Rule, a.x_Pool, a.x_ShareId, a.x_Receiver, p.first_share_,"
+            f" p.first_ AS first_receiver_, {rules},"
+            f" {', '.join('g.' + quoted(name) for name in DESCRIPTION)}, {tagged} AS tags_,"
+            f" coalesce(r.ratio_::BIGINT, 0) AS ratio_,"
+            f" coalesce(r.frac_::{_FRACTION}, 1::{_FRACTION}) AS frac_"
+            f" FROM pieces AS p JOIN asked_parts AS a USING (n_)"
+            f" JOIN {owned} AS g ON g.x_GroupId = p.x_GroupId"
+            f" LEFT JOIN piece_ratios AS r ON {on})"
+        )
+
+
+def traced(run: Run, keys: Sequence[str]) -> str:
+    """SQL of the parts that traces made: x_GroupId, x_Receiver, x_ShareId and keys.
+
+    A run keeps them in numbers: `traced` has `line_` and `number_`, which two other files spell.
+    """
+    owners = ", ".join(f"r.{quoted(k + end)}" for k in keys for end in ("", "_evidence"))
+    return (
+        f"(SELECT l.x_GroupId, l.x_ShareId, r.x_Receiver, {owners}"
+        f" FROM {run.relation('traced')} AS p"
+        f" JOIN {run.relation('traced_lines')} AS l USING (line_)"
+        f" JOIN {run.relation('traced_named')} AS r USING (number_))"
+    )
+
+
+def first_receivers(run: Run, keys: Sequence[str], condition: str) -> str:
+    """SELECT of parts that traces made of groups, each with the receivers of its split (R12).
+
+    A part may stand for several receivers: weak entries make some equal (R8). `share_receiver_` is
+    a receiver as the split has it; a part has the group's own evidence of what was known.
+    """
+    answered = "('registry', 'rule', 'implied')"
+    same = " AND ".join(
+        f"((s.{k} IS NOT DISTINCT FROM t.{k} AND s.{e} IN ('known', t.{e}))"
+        f" OR (s.{k} IS NULL AND t.{k} IS NOT NULL AND t.{e} IN {answered}))"
+        for k, e in ((quoted(key), quoted(f"{key}_evidence")) for key in keys)
+    )
+    return (
+        "SELECT t.x_GroupId, t.x_Receiver, t.x_ShareId, s.x_Receiver AS share_receiver_,"
+        " s.x_Weight, s.x_WeightTotal"
+        f" FROM {traced(run, keys)} AS t JOIN {run.relation('shares')} AS s"
+        f" ON s.x_ShareId = t.x_ShareId AND {same} WHERE {condition}"
+    )
+
+
+FIRST_RECEIVERS = (
+    *("x_GroupId", "x_Receiver", "x_ShareId"),
+    *("share_receiver_", "x_Weight", "x_WeightTotal"),
+)
+FIRST_SPLITS = (
+    "SELECT x_GroupId, x_Receiver, x_ShareId, sum(x_Weight::HUGEINT)::HUGEINT::VARCHAR AS w1,"
+    " any_value(x_WeightTotal) AS t1 FROM first_receivers GROUP BY x_GroupId, x_Receiver, x_ShareId"
+)
+"""SELECT over the table `first_receivers`: each part with its weight, as w1 of t1."""
+
+
+def fill(
+    engine: Engine, name: str, columns: dict[str, str], rows: Sequence[Sequence[object]]
+) -> None:
+    """A temporary table of many rows made here: a list for each column."""
+    body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+    engine.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
+    marks = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
+    values = [[row[at] for row in rows] for at in range(len(columns))]
+    engine.rows(f"INSERT INTO {quoted(name)} SELECT {marks}", values)
+
+
+def is_value(column: str, value: str) -> str:
+    """SQL: whether a column has a value; an empty text means none."""
+    return f"{quoted(column)} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
+
+
+def where(asked: Asked) -> str:
+    """SQL over `allocations` and `statements`: whether a row is asked for."""
+    tests = [is_value(key, value) for key, value in asked.values.items()]
+    if asked.period is not None:
+        tests.append(is_value("x_Period", asked.period))
+    if asked.service is not None:
+        tests.append(is_value("ServiceName", asked.service))
+    return " AND ".join(tests) or "true"
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return ", ".join(map(literal, texts))
+
+
+def unknown(engine: Engine, run: Run, asked: Asked) -> Unknown | None:
+    """What of `asked` leaves no cost, and what there is instead, largest first; None if all is."""
+    wanted = {"x_Period": asked.period} | dict(asked.values) | {"ServiceName": asked.service}
+    allocations = run.relation("allocations")
+    tests = ["true"]
+    for column, value in wanted.items():
+        if value is None:
+            continue
+        rows = engine.rows(
+            f"SELECT coalesce({quoted(column)}, '') FROM {allocations}"
+            f" WHERE {' AND '.join(tests)} GROUP BY 1 ORDER BY sum(EffectiveCost) DESC, 1"
+        )
+        instead = [found for (found,) in rows]
+        if value not in instead:
+            return Unknown(column, value, instead)
+        tests.append(is_value(column, value))
+    return None
