@@ -46,6 +46,8 @@ EDGES = ("cli", "engines", "sources")
 """Parts that may read the clock and the environment, or ask for chance."""
 
 LINES_MAX = 400
+LONGER = {"relations.py": "the data dictionary, without logic, is read in one place"}
+"""Files of more lines, and why."""
 FUNCTION_LINES_MAX = 50
 PARAMETERS_MAX = 5
 SQL_LINES_MAX = 80
@@ -60,6 +62,8 @@ INEXACT_IN_PYTHON = {
 
 INEXACT_IN_SQL = {
     "statements/round.py": "`//` of two HUGEINTs is exact, and tested equal to money.cascade",
+    "allocation/split.py": "`//` of HUGEINTs within proven bounds, and tested equal to money.split",
+    "allocation/weighing.py": "`//` of a whole weight by the divisor that all of them have",
 }
 """Files whose SQL divides, and why."""
 
@@ -156,14 +160,15 @@ def test_each_relation_is_made_by_the_one_part_that_the_data_dictionary_names(
     """A function makes a relation if it is called `NAME` and gives SQL, or `write_NAME`."""
     makers: dict[str, set[str]] = {relation.name: set() for relation in RELATIONS}
     for path, tree in product.items():
-        if part(path) not in (*STAGES, "pipeline"):
+        maker = "pipeline" if part(path) in PIPELINE else part(path)
+        if maker not in (*STAGES, "pipeline"):
             continue
         for function in functions(tree):
             gives_sql = function.returns is not None and ast.unparse(function.returns) == "str"
             name = function.name.lstrip("_")
             made = name.removeprefix("write_")
             if made in makers and (made != name or gives_sql):
-                makers[made].add(part(path))
+                makers[made].add(maker)
     assert makers == {relation.name: {relation.maker} for relation in RELATIONS}
 
 
@@ -182,7 +187,13 @@ def test_every_stage_says_what_it_takes_gives_and_keeps(product: Trees) -> None:
 
 def test_files_are_short(trees: Trees) -> None:
     counts = {path: len(path.read_text("utf-8").splitlines()) for path in trees}
-    _nowhere([at(path, 1, f"{n} lines") for path, n in counts.items() if n > LINES_MAX])
+    _nowhere(
+        [
+            at(path, 1, f"{n} lines")
+            for path, n in counts.items()
+            if n > LINES_MAX and name_in_package(path) not in LONGER
+        ]
+    )
 
 
 def test_functions_are_short(trees: Trees) -> None:

@@ -15,7 +15,7 @@ from everyline.owners.make import Owners
 from everyline.owners.view import ALL, DAY, of_groups, owned_groups
 from everyline.problems import Problem, in_order
 from everyline.reading import Reading
-from everyline.reconciliation.seen import seen
+from everyline.reconciliation.seen import reconciliation
 from everyline.relations import COSTS, KEYS, relation
 from everyline.sources.bills import rounded_in
 from everyline.statements import round as rounding
@@ -225,7 +225,6 @@ class Making:
             said,
             "traced_parts",
             receiver_sql(self._keys),
-            "weakly_owned",
         )
         compact.number(self._engine, "weakly_owned", self._keys)
 
@@ -258,13 +257,7 @@ class Making:
             ):
                 self._engine.write(f"SELECT * FROM {table} ORDER BY {key}", self._file(name))
         if shares:
-            columns = ["x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind"]
-            columns += [f"{key}{end}" for key in self._keys for end in ("", "_evidence")]
-            listed = ", ".join(map(quoted, [*columns, "x_Weight", "x_WeightTotal", "x_Driver"]))
-            united = " UNION ALL ".join(f"SELECT {listed} FROM {table}" for table in shares)
-            self._engine.write(
-                f"SELECT * FROM ({united}) ORDER BY x_ShareId, x_Receiver", self._file("shares")
-            )
+            self._engine.write(parts.shares(shares, self._keys), self._file("shares"))
 
     def _view_allocations(self) -> None:
         file = runs.file_in_view
@@ -301,7 +294,7 @@ class Making:
         """`reconciliation`: what was billed beside what the telemetry has seen (R24)."""
         left_out = [one.name for one in self._configuration.usage if not one.reconcile]
         self._engine.write(
-            seen(self._engine, self._sql("groups"), *self._usage_tables(), left_out),
+            reconciliation(self._engine, self._sql("groups"), *self._usage_tables(), left_out),
             self._file("reconciliation"),
         )
 

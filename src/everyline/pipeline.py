@@ -15,7 +15,7 @@ from everyline.config.load import load
 from everyline.engines.duckdb import Engine, OutOfRange
 from everyline.making import Making
 from everyline.problems import Problem, in_order
-from everyline.reading import read
+from everyline.reading import Project, project_in, read
 from everyline.sources.deliveries import Delivered
 
 Progress = Callable[[str], None]
@@ -51,7 +51,7 @@ def run(project: Path, *, progress: Progress = _silent) -> Outcome:
         return Outcome(in_order(loaded.problems), None)
     with runs.aside(project) as folder:
         engine = Engine(folder)
-        found = read(engine, project, loaded.configuration, progress)
+        found = read(engine, project_in(project, loaded.configuration), progress)
         if found.is_stopped:
             return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
         try:
@@ -74,8 +74,8 @@ def check(project: Path, *, progress: Progress = _silent) -> Outcome:
     if loaded.configuration is None or loaded.problems:
         return Outcome(in_order(loaded.problems), None)
     with TemporaryDirectory(prefix="everyline-") as folder:
-        cache = Path(folder)
-        found = read(Engine(cache), project, loaded.configuration, progress, cache=cache)
+        aside = Project(project, loaded.configuration, Path(folder))
+        found = read(Engine(Path(folder)), aside, progress)
     return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
 
 
@@ -105,7 +105,8 @@ def charges_where(
     loaded = load(project)
     if loaded.configuration is None or loaded.problems:
         return in_order(loaded.problems)
-    found = read(engine, project, loaded.configuration, _silent, telemetry=False)
+    whole = project_in(project, loaded.configuration)
+    found = read(engine, whole, _silent, telemetry=False)
     if stops := [problem for problem in found.problems if problem.level == "stop"]:
         return in_order(stops)
     if of and (changed := _changed(of, _inputs(found.files, loaded.files, project))):

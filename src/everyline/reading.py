@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from everyline import control, money, runs
 from everyline.bill_lines import BillLines
@@ -79,37 +79,42 @@ class Reading:
         return first_line
 
 
+class Project(NamedTuple):
+    """A project to read: its folder, what is configured, and where to keep what was read."""
+
+    folder: Path
+    configuration: Configuration
+    cache: Path
+
+
+def project_in(folder: Path, configuration: Configuration) -> Project:
+    """A project that keeps what was read in its own folder."""
+    return Project(folder, configuration, folder / runs.FOLDER / "cache")
+
+
 def read(
-    engine: Engine,
-    project: Path,
-    configuration: Configuration,
-    progress: Progress,
-    *,
-    cache: Path | None = None,
-    telemetry: bool = True,
+    engine: Engine, project: Project, progress: Progress, *, telemetry: bool = True
 ) -> Reading:
-    """Reads what is new of a project's files; the rest is known from `cache`.
+    """Reads what is new of a project's files; the rest is known from its cache.
 
     Args:
         engine: where tables are made.
-        project: the folder with everyline.yaml.
-        configuration: its content.
+        project: whose files they are.
         progress: told what is being done.
-        cache: where to keep what was read; None for the project's own.
         telemetry: whether usage is wanted, beside bills; its files are known in any case.
     """
-    cache = cache or project / runs.FOLDER / "cache"
-    found = bills(engine, project, configuration, cache=cache, progress=progress)
+    folder, configuration, cache = project
+    found = bills(engine, folder, configuration, cache=cache, progress=progress)
     files, problems = list(found.files), list(found.problems)
     usage = None
     if telemetry or any(source.charges for source in configuration.usage):
-        usage, of_usage = _usage(engine, project, configuration, progress, cache, files)
-        problems += of_usage
-        estimates, of_usage = _estimated(engine, configuration, usage)
+        usage, of_usage, told = _usage(engine, project, progress)
+        estimates, told_of_estimates = _estimated(engine, configuration, usage)
         found.lines.extend(estimates)
-        problems += of_usage
+        files += of_usage
+        problems += [*told, *told_of_estimates]
     else:
-        files += [file for one in configuration.usage for file in deliveries(project, one)[0]]
+        files += [file for one in configuration.usage for file in deliveries(folder, one)[0]]
     plan = charges.plan(
         configuration,
         found.lines,
@@ -127,20 +132,15 @@ def read(
 
 
 def _usage(
-    engine: Engine,
-    project: Path,
-    configuration: Configuration,
-    progress: Progress,
-    cache: Path,
-    files: list[Delivered],
-) -> tuple[Usage | None, list[Problem]]:
-    """The usage of a project, made; adds its files to `files`."""
+    engine: Engine, project: Project, progress: Progress
+) -> tuple[Usage | None, Sequence[Delivered], list[Problem]]:
+    """The usage of a project, made; its files; and problems."""
+    folder, configuration, cache = project
     if not configuration.usage:
-        return None, []
-    found = usages(engine, project, configuration, cache=cache, progress=progress)
-    files.extend(found.files)
+        return None, (), []
+    found = usages(engine, folder, configuration, cache=cache, progress=progress)
     if any(problem.level == "stop" for problem in found.problems) or not found.rows:
-        return None, found.problems
+        return None, found.files, found.problems
     named = named_tags(configuration)
     usage = Usage(
         engine,
@@ -150,7 +150,7 @@ def _usage(
     progress("summing usage")
     problems = [*found.problems, *usage.make(found.rows, dated=is_dated(configuration))]
     is_made = all(problem.level != "stop" for problem in problems)
-    return usage if is_made else None, problems
+    return usage if is_made else None, found.files, problems
 
 
 def _estimated(

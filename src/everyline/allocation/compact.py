@@ -36,7 +36,8 @@ def sorted_files(keys: Sequence[str]) -> Mapping[str, str]:
         f" JOIN {order} AS o ON o.old_ = p.line_ ORDER BY o.line_, p.number_",
         "traced_lines": "SELECT row_number() OVER (ORDER BY x_GroupId) AS line_, x_GroupId, x_Rule,"
         " x_ShareId FROM trace_lines ORDER BY x_GroupId",
-        "traced_named": f"SELECT number_, x_Receiver, {owners} FROM trace_numbered ORDER BY number_",
+        "traced_named": f"SELECT number_, x_Receiver, {owners} FROM trace_numbered"
+        " ORDER BY number_",
     }
 
 
@@ -49,8 +50,9 @@ def number(engine: Engine, wide: str, keys: Sequence[str]) -> None:
         f" FROM (SELECT DISTINCT x_GroupId, x_Rule, x_ShareId FROM {wide})"
     )
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE trace_numbered AS SELECT row_number() OVER (ORDER BY x_Receiver)"
-        f" AS number_, x_Receiver, {owners} FROM (SELECT DISTINCT x_Receiver, {owners} FROM {wide})"
+        "CREATE OR REPLACE TEMP TABLE trace_numbered AS"
+        f" SELECT row_number() OVER (ORDER BY x_Receiver) AS number_, x_Receiver, {owners}"
+        f" FROM (SELECT DISTINCT x_Receiver, {owners} FROM {wide})"
     )
     engine.run(
         "CREATE OR REPLACE TEMP VIEW trace_numbers AS SELECT line_, number_,"

@@ -39,7 +39,8 @@ def first_stage(
         keys: the taxonomy keys.
         traced: SQL of the parts that traces made: x_GroupId, x_Receiver, keys, x_Rule, x_ShareId,
             MEASURES; empty where there are no traces.
-        split: SQL of the x_GroupId of the groups that these are parts of, each once; else they are read from `traced`.
+        split: SQL of the x_GroupId of the groups that these are parts of, where that is quicker to
+            read than `traced`.
         untraced: SQL of x_GroupId and `reason`, of groups that a trace took and no level split.
 
     Returns:
@@ -97,6 +98,15 @@ def _reasons(keys: Sequence[str]) -> list[str]:
         f" ELSE o.{quoted(f'{key}_evidence')} END AS {quoted(f'{key}_evidence')}"
         for key in keys
     ]
+
+
+def shares(tables: Sequence[str], keys: Sequence[str]) -> str:
+    """SELECT of `shares`, sorted by its key, of what traces and pools leave in `tables`."""
+    columns = ["x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind"]
+    columns += [f"{key}{end}" for key in keys for end in ("", "_evidence")]
+    listed = ", ".join(map(quoted, [*columns, "x_Weight", "x_WeightTotal", "x_Driver"]))
+    united = " UNION ALL ".join(f"SELECT {listed} FROM {table}" for table in tables)
+    return f"SELECT * FROM ({united}) ORDER BY x_ShareId, x_Receiver"
 
 
 def allocations(parts: str, taxonomy: Sequence[Key], *, members: str = "", pooled: str = "") -> str:

@@ -9,9 +9,9 @@ from everyline.relations import MEASURES
 
 
 def fill(
-    engine: Engine, configuration: Configuration, weak: str, parts: str, receiver: str, target: str
+    engine: Engine, configuration: Configuration, weak: str, parts: str, receiver: str
 ) -> None:
-    """Makes the table `target`: `parts` with missing keys filled, equal parts of a group summed.
+    """Makes the table `weakly_owned`: `parts` with missing keys filled, equal ones summed.
 
     A part that gets something is looked at by R9 again; another one is not.
 
@@ -21,7 +21,6 @@ def fill(
         weak: SQL of x_GroupId, `day_` and, for each key, `weak_<key>` and its evidence.
         parts: SQL of x_GroupId, keys with evidence, x_Rule, x_ShareId and MEASURES.
         receiver: SQL of x_Receiver over the columns of keys.
-        target: the name of the table.
     """
     keys = [key.name for key in configuration.taxonomy]
     picked, gets = [], []
@@ -45,7 +44,7 @@ def fill(
     columns = [quoted(f"{key}{end}") for key in keys for end in ("", "_evidence")]
     sums = ", ".join(f"sum({measure})::DECIMAL(38,18) AS {measure}" for measure in MEASURES)
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT x_GroupId, {receiver} AS x_Receiver,"
+        f"CREATE OR REPLACE TEMP TABLE weakly_owned AS SELECT x_GroupId, {receiver} AS x_Receiver,"
         f" {', '.join(columns)}, x_Rule, x_ShareId, {sums} FROM weakly_filled GROUP BY ALL"
     )
 

@@ -21,7 +21,9 @@ SUBJECT = (
 _BY = ("x_Period", "ServiceProviderName", "x_Model", "x_Meter")
 
 
-def seen(engine: Engine, groups: str, identities: str, hours: str, left_out: Iterable[str]) -> str:
+def reconciliation(
+    engine: Engine, groups: str, identities: str, hours: str, left_out: Iterable[str]
+) -> str:
     """SELECT of the rows of kind `usage`, sorted by their key.
 
     Args:

@@ -103,7 +103,7 @@ fields AS (SELECT {fields}, {spend} AS spend, call.metadata AS metadata, CASE
       json_extract_string({whole}, '$.metadata'))
     END AS metadata_text
   FROM calls),
-{_usage(cost=cost)}"""
+{_token_classes(cost=cost)}"""
 
 
 def of_csv(path: Path, header: Sequence[str], delimiter: str, *, cost: bool) -> str:
@@ -117,10 +117,10 @@ def of_csv(path: Path, header: Sequence[str], delimiter: str, *, cost: bool) -> 
   FROM read_csv({one_file(path)}, auto_detect=false, header=true, nullstr='',
     delim={literal(delimiter)}, quote='"', escape='"', columns={{{columns}}},
     max_line_size={LINE_BYTES_MAX})),
-{_usage(cost=cost)}"""
+{_token_classes(cost=cost)}"""
 
 
-def _usage(*, cost: bool) -> str:
+def _token_classes(*, cost: bool) -> str:
     """From `fields` to the columns of HEADER, and COST."""
     last = f",\n  spend AS {COST[0]}, 'USD' AS {COST[1]}" if cost else ""
     return f"""known AS (SELECT * EXCLUDE (metadata), CASE

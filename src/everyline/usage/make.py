@@ -221,11 +221,14 @@ class Usage:
         places = {source.name: source.place for source in self._configuration.usage}
         shown: dict[tuple[Any, ...], list[str]] = {}
         for *model, unit, quantity in rows:
-            amount = f"{quantity.normalize():f} {unit or 'units'}"
+            named = unit or "units"
+            if quantity == 1:
+                named = named.removesuffix("s")
+            amount = f"{quantity.normalize():f} {named}"
             shown.setdefault(tuple(model), []).append(amount)
         return [
-            _notice(places[source], provider, model, tier, is_unknown, ", ".join(amounts))
-            for (source, provider, model, is_unknown, tier), amounts in shown.items()
+            _notice(places[source], model, ", ".join(amounts))
+            for (source, *model), amounts in shown.items()
         ]
 
 
@@ -307,9 +310,8 @@ def _product(quantity: Decimal, price: str) -> Decimal:
     return Decimal(f"{round(exact)}E-{money.SCALE}")
 
 
-def _notice(
-    place: str, provider: str | None, model: str, tier: str | None, is_unknown: bool, amounts: str
-) -> Problem:
+def _notice(place: str, of_model: Sequence[Any], amounts: str) -> Problem:
+    provider, model, is_unknown, tier = of_model
     of = f"`{model}` of {provider}" if provider else f"`{model}`, whose provider is not known"
     subject = " ".join(filter(None, (provider, model, tier)))
     if is_unknown:
