@@ -1,4 +1,4 @@
-"""The benchmark's bill is the same each time; both programs measured come to the same money."""
+"""What is measured is the same each time, and programs side by side come to the same money."""
 
 import json
 import subprocess
@@ -86,3 +86,86 @@ def test_the_benchmark_compares_a_run_with_the_reference(project: Path, tmp_path
     ]
     assert all(ratio["min"] > 0 for one in compared.values() for ratio in one["ratios"].values())
     assert "acct-299,team-049" in (project / "owners" / "accounts.csv").read_text()
+
+
+# Telemetry
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("benchmark") / "trace-20000-400"
+    benchmark("trace_project.py", folder, "--rows", "20000", "--lines", "400")
+    return folder
+
+
+def test_a_short_log_is_the_beginning_of_a_long_one(traced: Path, tmp_path: Path) -> None:
+    benchmark("trace_project.py", tmp_path, "--rows", "25000", "--lines", "500")
+    engine = Engine()
+    for path, count in (("usage/log.parquet", 20_000), ("bills/lines.parquet", 400)):
+        short, long = (
+            [str(row) for row in engine.rows(f"SELECT * FROM '{folder / path}'")]
+            for folder in (traced, tmp_path)
+        )
+        assert len(short) == count
+        assert long[:count] == short
+
+
+def test_a_trace_by_hand_and_everyline_agree_to_the_last_unit(traced: Path, tmp_path: Path) -> None:
+    """Each team's total; the one without a name is cost that no usage stands behind."""
+    paths = files_of(traced)
+    by_hand = json.loads(benchmark("trace_reference.py", *paths, "--out", tmp_path, "--digits=18"))
+
+    outcome = pipeline.run(traced)
+    assert outcome.run is not None
+    rows = Engine().rows(
+        "SELECT coalesce(team, ''), sum(BilledCost)"
+        f" FROM {outcome.run.relation('allocations')} GROUP BY ALL"
+    )
+    assert {team: int(cost.scaleb(18)) for team, cost in rows} == by_hand
+    assert len(by_hand) > 40
+    assert by_hand[""] > 0
+
+
+def test_the_trace_by_hand_differs_by_billionths_where_it_splits_so(
+    traced: Path, tmp_path: Path
+) -> None:
+    """As it is measured: no line of 400 can move a team's total by more than a billionth."""
+    fine, coarse = (
+        json.loads(benchmark("trace_reference.py", *files_of(traced), "--out", tmp_path, digits))
+        for digits in ("--digits=18", "--digits=9")
+    )
+    assert fine.keys() == coarse.keys()
+    assert all(abs(fine[team] - coarse[team] * 10**9) < 400 * 10**9 for team in fine)
+    assert sum(fine.values()) == sum(coarse.values()) * 10**9
+
+
+def files_of(project: Path) -> tuple[Path, Path]:
+    return project / "usage" / "log.parquet", project / "bills" / "lines.parquet"
+
+
+def test_every_hour_compared_costs_what_its_rows_cost_alone(tmp_path: Path) -> None:
+    benchmark("trace_prices.py", tmp_path, "--rows", "3000", "--by", "everyline")
+    cells = json.loads(benchmark("trace_prices.py", tmp_path, "--by", "both", "--sample", "900"))
+    assert cells["cells"] == 900
+    assert cells["wrong"] == 0
+    assert cells["equal"] + cells["large"] == 900
+    # Neither tiers nor steps of prices are missing from what was looked at.
+    assert min(cells["batch"], cells["large"]) > 0
+
+
+def test_the_benchmark_of_telemetry_measures_every_part(traced: Path) -> None:
+    # The project made above is taken as it is; its sizes name its folder.
+    sizes = ("--rows=20000", "--lines=400", "--usage=2000", "--sample=100")
+    shared = ("--receivers=10,100", "--shared-lines=300", "--pools=3,9")
+    kept = ("--rounds=1", "--folder", traced.parent, "--as=json")
+    found = json.loads(benchmark("trace.py", *sizes, *shared, *kept))
+    assert [(one["about"], one["case"]) for one in found["compared"]] == [
+        ("20,000 rows", "trace"),
+        ("receivers", "10 to 100"),
+    ]
+    assert all(ratio["min"] > 0 for one in found["compared"] for ratio in one["ratios"].values())
+    assert all(seconds > 0 for one in found["prices"] for seconds in one.values())
+    assert {way: len(rounds) for way, rounds in found["chains"].items()} == {
+        "step-down": 1,
+        "reciprocal": 1,
+    }

@@ -42,6 +42,7 @@ WITHOUT_LINE = {
     "inputs-changed",
     "missing-page",
     "no-charges",
+    "no-rows",
     "no-run",
     "repeated-file",
     "run-damaged",

@@ -11,7 +11,7 @@ from everyline.bill_lines import BillLines
 from everyline.charges import make as charges
 from everyline.config.asked import group_columns, named_tags
 from everyline.config.configuration import Configuration
-from everyline.engines.duckdb import Engine
+from everyline.engines.duckdb import Engine, TooLarge
 from everyline.owners.make import is_dated
 from everyline.owners.tags import is_taxonomy_tag
 from everyline.problems import Problem
@@ -148,9 +148,22 @@ def _usage(
         lambda key: is_taxonomy_tag(configuration.taxonomy, key) or PREFIX + key in named,
     )
     progress("summing usage")
-    problems = [*found.problems, *usage.make(found.rows, dated=is_dated(configuration))]
+    try:
+        problems = [*found.problems, *usage.make(found.rows, dated=is_dated(configuration))]
+    except TooLarge:
+        problems = [*found.problems, _too_large(configuration)]
     is_made = all(problem.level != "stop" for problem in problems)
     return usage if is_made else None, found.files, problems
+
+
+def _too_large(configuration: Configuration) -> Problem:
+    return Problem(
+        name="sum-too-large",
+        level="stop",
+        sentence="quantities of the telemetry are too large to be summed exactly",
+        place=configuration.usage[0].place,
+        hint="a sum has at most 20 digits before the point: correct the largest at its source",
+    )
 
 
 def _estimated(

@@ -39,6 +39,24 @@ def _openai(*, more: bool = False, results: bool = True) -> str:
     return json.dumps({"object": "page", "data": [bucket], "has_more": more})
 
 
+def _usage(*projects: str, hours: int = 24, tokens: int = 100, more: bool = False) -> str:
+    """A page of OpenAI's usage: input tokens of each project on 1 October 2026."""
+    rows = [
+        {
+            "object": "organization.usage.completions.result",
+            "project_id": one,
+            "model": "gpt-4o-2024-08-06",
+            "input_tokens": tokens,
+            "output_tokens": 0,
+            "num_model_requests": 1,
+        }
+        for one in projects or ("p1",)
+    ]
+    end = 1790812800 + 3600 * hours
+    bucket = {"object": "bucket", "start_time": 1790812800, "end_time": end, "results": rows}
+    return json.dumps({"object": "page", "data": [bucket], "has_more": more, "next_page": None})
+
+
 def _write(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -103,14 +121,14 @@ def test_a_pattern_means_no_file_of_another_kind(tmp_path: Path) -> None:
             "in/costs_page2.json": _openai(),
             "in/costs_page3.json": _openai(results=False),
             "in/manifest.json": '{"made": "by hand"}',
-            "in/usage.json": '{"object": "organization.usage.completions.result"}',
+            "in/usage.json": _usage(),
         },
     )
     found = _found(tmp_path)
     (bill,) = found.bills
     assert bill.path == "in/costs_page*.json"
     assert bill.layer == "model"
-    assert found.telemetry == {("in", "openai-usage"): 1}
+    assert [one.file for one in found.files if one.telemetry] == ["in/usage.json"]
 
 
 def test_bills_are_recognised_in_archives_and_packed_files(tmp_path: Path) -> None:

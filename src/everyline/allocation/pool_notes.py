@@ -98,7 +98,7 @@ def capacity_differs(pool: Pool, unit: str, place: str) -> Note:
 def usage_without_cost(pool: Pool, quantity: str, place: str) -> Note:
     """Usage whose price is unknown weighs nothing."""
     return Note(
-        "usage-without-cost",
+        "usage-without-estimated-cost",
         f"usage of `{quantity}` has no estimated cost, so it has no weight in the"
         f" pool `{pool.pool}`",
         place,

@@ -235,7 +235,7 @@ class _Pools:
             composed = between.composed(own, lost)
             for pot in pots:
                 weights = found[pot.number] = between.whole(composed[pot.number])
-                if lost in weights:
+                if set(weights) == {lost}:
                     note = pool_notes.without_outlet(self._configuration.pools[pot.pool])
                     self._notes.add(note, period, [pot.number])
         return found

@@ -18,7 +18,7 @@ from everyline.config.reading import FILE
 from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_CONFIGURATION, EXIT_STOP, exit_code
 from everyline.runs import Run
-from everyline.starting import Found
+from everyline.starting import Found, Used
 from everyline.worklist import worklist
 
 SCHEMA = "everyline.schema.json"
@@ -26,6 +26,7 @@ SCHEMA = "everyline.schema.json"
 _PROBLEMS_MAX = 3
 _UNOWNED_MAX = 5
 _OTHERS_MAX = 5
+_LEFT_MAX = 12
 
 
 @click.command(
@@ -56,12 +57,18 @@ def init(project: Path | None, *, force: bool, places: tuple[Path, ...]) -> int:
         progress("looking at files")
         found = starting.found(folder, _wanted(folder, files))
         tags = starting.tags_of(engine, folder, found.bills, progress)
-    if not found.bills and not found.tables:
-        screen.note(_nothing(folder, found))
-        return EXIT_STOP
-    (folder / FILE).write_text(starting.configuration_text(found, tags), encoding="utf-8")
+        if not found.bills and not found.tables:
+            screen.note(_nothing(folder, found))
+            return EXIT_STOP
+        progress("looking at telemetry")
+        telemetry = starting.telemetry_of(engine, folder, found)
+        configuration = starting.configuration_of(found, tags)
+        used = starting.used(engine, folder, configuration, telemetry, progress)
+    (folder / FILE).write_text(starting.configuration_text(found, tags, used), encoding="utf-8")
     write_schema(folder)
-    _say_found(screen, folder, found)
+    _say_found(screen, found, used)
+    _say_used(screen, used)
+    screen.note(f"written: {folder / FILE}, {folder / SCHEMA}\n")
     if not found.bills:
         screen.note(f"Nothing to run yet: take the `#` off what is a bill in {folder / FILE}.")
         return EXIT_STOP
@@ -126,7 +133,7 @@ def _nothing(folder: Path, found: Found) -> str:
     )
 
 
-def _say_found(screen: Screen, folder: Path, found: Found) -> None:
+def _say_found(screen: Screen, found: Found, used: Used) -> None:
     rows = [[bill.name, bill.format, f"{len(bill.files):,}", bill.path] for bill in found.bills]
     if rows:
         columns = (
@@ -140,15 +147,33 @@ def _say_found(screen: Screen, folder: Path, found: Found) -> None:
         screen.note(f"proposed, not read: {table.path} looks like a bill of no format known here")
     for file, original in found.copies.items():
         screen.note(f"left out: {file} holds what {original} does")
-    for (at, format_), count in found.telemetry.items():
-        screen.note(f"not read yet: {count:,} of {format_} in {at}/")
-    if found.others:
-        listed = ", ".join(found.others[:_OTHERS_MAX])
-        more = (
-            f" and {len(found.others) - _OTHERS_MAX:,} more" if found.others[_OTHERS_MAX:] else ""
-        )
+    # An empty page says of no report that it is its own, and belongs to one all the same.
+    read = {file for source in used.telemetry.sources for file in source.files}
+    if others := [file for file in found.others if file not in read]:
+        listed = ", ".join(others[:_OTHERS_MAX])
+        more = f" and {len(others) - _OTHERS_MAX:,} more" if others[_OTHERS_MAX:] else ""
         screen.note(f"nothing of these: {listed}{more}")
-    screen.note(f"written: {folder / FILE}, {folder / SCHEMA}\n")
+
+
+def _say_used(screen: Screen, used: Used) -> None:
+    rows = [
+        [one.name, one.format, f"{len(one.files):,}", one.path] for one in used.telemetry.sources
+    ]
+    if rows:
+        columns = (
+            Column("usage"),
+            Column("format", "word"),
+            Column("files", "figure"),
+            Column("path"),
+        )
+        screen.table(Table(columns, rows))
+    for trace in used.traces:
+        screen.note(f"trace: {trace.provider} by {', '.join(trace.sources)}")
+    left = list(used.telemetry.left_out.items())
+    for file, why in left[:_LEFT_MAX]:
+        screen.note(f"left out: {file}: {why}")
+    if (more := len(left) - _LEFT_MAX) > 0:
+        screen.note(f"… and {more:,} more files of telemetry: {FILE} names them")
 
 
 def _run(screen: Screen, folder: Path) -> int:

@@ -98,6 +98,8 @@ class Engine:
 
 
 OutOfRange = duckdb.OutOfRangeException
+TooLarge = (duckdb.OutOfRangeException, duckdb.ConversionException)
+"""What the engine raises where a number does not fit its type."""
 Unreadable = duckdb.Error
 
 

@@ -1,6 +1,6 @@
 """Telemetry: every usage source of a project as rows, by the rules of deliveries (R1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,11 +49,25 @@ def usages(
         facts = [Facts(one.file, one.facts) for one in landed if one.relation]
         found.problems.extend([*problems, *format_.across(facts)])
         found.problems.extend(p for one in landed for p in one.problems)
+        found.problems.extend(_without_rows(engine, landed))
         readable = [(f, one) for f, one in zip(files, landed, strict=True) if one.is_readable]
         if readable:
             found.rows.append(_rows(source, format_, readable))
             found.problems.extend(_replaced(engine, source, format_, readable))
     return found
+
+
+def _without_rows(engine: Engine, landed: Sequence[Landed]) -> Iterator[Problem]:
+    """A `warn` for each file in which nothing was used."""
+    for one in landed:
+        if one.is_readable and engine.one(f"SELECT count(*) FROM {one.relation}") == (0,):
+            yield Problem(
+                name="no-rows",
+                level="warn",
+                sentence="the file has no usage",
+                place=one.file,
+                hint="nothing to do where nothing was used; else fetch it again",
+            )
 
 
 def _rows(

@@ -68,9 +68,15 @@ class Usage:
 
     def _refused(self, rows: UsageRows) -> list[Problem]:
         """Quantities below 0, which no usage has, and rows without an hour: `stop` (R11)."""
-        columns = [c for c in (*rows.meters, "x_Quantity") if c in rows.columns]
+        counted = (*rows.meters, "x_Quantity", "x_RequestCount")
+        columns = [c for c in counted if c in rows.columns]
         tests = {
             "hour IS NULL": ("no-hour", "no time", "say when it was used, in `hour`"),
+            _whole(rows): (
+                "unreadable-number",
+                "an `x_RequestCount` that is no whole number",
+                "write how many calls the row stands for",
+            ),
             " OR ".join(f"{quoted(column)} < 0" for column in columns) or "false": (
                 "negative-quantity",
                 "a quantity below 0",
@@ -84,12 +90,13 @@ class Usage:
                 f" FROM {rows.relation} WHERE {test}"
             )
             if count:
-                have = f"{count} rows of `{rows.source.name}` have"
+                of = f"of `{rows.source.name}`"
+                have = f"{count} rows {of} have" if count > 1 else f"a row {of} has"
                 problems.append(
                     Problem(
                         name=name,
                         level="stop",
-                        sentence=f"{have if count > 1 else 'a row has'} {what}",
+                        sentence=f"{have} {what}",
                         place=rows.place(first["file"], first["row"]),
                         subject=rows.source.name,
                         hint=hint,
@@ -230,6 +237,13 @@ class Usage:
             _notice(places[source], model, ", ".join(amounts))
             for (source, *model), amounts in shown.items()
         ]
+
+
+def _whole(rows: UsageRows) -> str:
+    """SQL: whether a row stands for a fraction of a call."""
+    if "x_RequestCount" not in rows.columns:
+        return "false"
+    return "x_RequestCount <> trunc(x_RequestCount)"
 
 
 def _is_native(source: Any) -> bool:
