@@ -135,7 +135,7 @@ def test_a_flipped_bit_in_a_published_file_is_found(project: Path) -> None:
 
 def test_a_damaged_run_is_made_again(project: Path) -> None:
     whole = {file.name: file.read_bytes() for file in good(project).folder.iterdir()}
-    file = good(project).folder / "groups.parquet"
+    file = good(project).folder / "grouped.parquet"
     file.write_bytes(flipped(file.read_bytes(), random.Random(20261127)))
     assert isinstance(runs.current(project), Problem)
     assert pipeline.run(project).run is not None

@@ -50,12 +50,15 @@ class Taker:
 
 
 def drivers(rows: Iterable[Row], keys: Sequence[str], weight: str) -> Drivers | None:
-    """The drivers of a block; None if they have more than one unit or currency."""
+    """The drivers of a block; None if they have more than one unit or currency.
+
+    Rows without a unit are of a unit of their own; those without a cost have no currency.
+    """
     stock: Stock = {}
-    units: set[str] = set()
+    units: set[str | None] = set()
     for row in rows:
         amount, unit = weighed(row, weight)
-        if unit is not None:
+        if unit is not None or weight == "quantity":
             units.add(unit)
         values = tuple(row[key] for key in keys)
         stock[values] = stock.get(values, 0) + amount

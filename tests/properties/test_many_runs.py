@@ -49,7 +49,7 @@ def test_a_run_after_a_detour_publishes_the_bytes_of_the_cold_one(project: Proje
         folder = Path(name)
         cold = made.files(_run_in(folder, project))
         detour = made.files(_run_in(folder, project.with_files([file, added])))
-        assert detour["groups.parquet"] != cold["groups.parquet"]
+        assert detour["grouped.parquet"] != cold["grouped.parquet"]
         (folder / added.path).unlink()
         assert made.files(made.run(folder)) == cold
 
@@ -148,7 +148,7 @@ def _cut(draw: st.DrawFn, project: Project) -> Project:
 
 def _figures_apart(one: runs.Run, other: runs.Run) -> list[str]:
     """What two runs say of figures differs in this; the same bytes need no closer look."""
-    names = ("groups.parquet", "owners.parquet", "coverage.parquet", "statements.parquet")
+    names = ("grouped.parquet", "owners.parquet", "coverage.parquet", "statements.parquet")
     ours, theirs = made.files(one), made.files(other)
     if all(ours[name] == theirs[name] for name in names):
         return []

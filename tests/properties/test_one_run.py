@@ -119,7 +119,7 @@ def a_group_id_is_the_hash_of_its_key(case: Case) -> None:
         key = {c: v for c, v in row.items() if c not in sums and v is not None}
         assert row["x_GroupId"] == hashlib.sha256(json_object(key).encode()).hexdigest()
     ids = [row["x_GroupId"] for row in groups]
-    assert ids == sorted(set(ids))
+    assert len(ids) == len(set(ids))
 
 
 def statements_are_cascaded(case: Case) -> None:

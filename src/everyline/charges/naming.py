@@ -159,13 +159,34 @@ class Naming:
         for source in sources:
             if source.layer:
                 whens.append((f"x_Source = {literal(source.name)}", source.layer, "bill"))
-        for row in built_in():
+        for row in self._within_reach():
             whens.append((_built_in_test(row, has), row["layer"], row["name"]))
         body = " ".join(
             f"WHEN {test} THEN {{'layer': {literal(layer)}, 'name': {literal(name)}}}"
             for test, layer, name in whens
         )
         return f"CASE {body} ELSE {{'layer': 'none', 'name': NULL}} END"
+
+    def _within_reach(self) -> list[Mapping[str, str]]:
+        """The built-in rules that ask for no provider, or for one that occurs.
+
+        Most vendors are in no one project, and a test that can't hold still takes its time.
+        """
+        rows = self._engine.rows(
+            "SELECT DISTINCT named_ServiceProviderName FROM described_by_name"
+            " WHERE named_ServiceProviderName IS NOT NULL"
+        )
+        providers = [name.strip().lower() for (name,) in rows]
+        return [
+            row
+            for row in built_in()
+            if not (cell := row["ServiceProviderName"])
+            or any(
+                re.fullmatch(_glob(glob.strip()), provider, re.DOTALL)
+                for glob in cell.split("|")
+                for provider in providers
+            )
+        ]
 
 
 def _spellings(own: Sequence[Spelling]) -> dict[str, str]:

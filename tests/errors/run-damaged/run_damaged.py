@@ -15,7 +15,7 @@ def write(folder: Path) -> None:
 def problems(folder: Path) -> Sequence[Problem]:
     published = pipeline.run(folder).run
     assert published is not None
-    groups = published.folder / "groups.parquet"
+    groups = published.folder / "grouped.parquet"
     data = bytearray(groups.read_bytes())
     data[len(data) // 2] ^= 1
     groups.write_bytes(data)
