@@ -45,6 +45,9 @@ docs: $(DEV)/done ## the reference pages anew, from code and data
 .PHONY: benchmark
 benchmark: $(DEV)/done ## speed and memory as ratios
 	$(DEV)/bin/python benchmarks/bills.py
+	$(DEV)/bin/python benchmarks/spend_logs.py
+	$(DEV)/bin/python benchmarks/trace.py
+	$(DEV)/bin/python benchmarks/truth.py
 
 .PHONY: lock
 lock: ## newest allowed versions, with hashes

@@ -122,7 +122,7 @@ def test_a_trace_by_hand_and_everyline_agree_to_the_last_unit(traced: Path, tmp_
         f" FROM {outcome.run.relation('allocations')} GROUP BY ALL"
     )
     assert {team: int(cost.scaleb(18)) for team, cost in rows} == by_hand
-    assert len(by_hand) > 40
+    assert len(by_hand) > 30
     assert by_hand[""] > 0
 
 

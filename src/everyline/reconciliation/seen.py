@@ -48,10 +48,13 @@ def reconciliation(
         " LEFT JOIN billed_units AS u ON u.text = ConsumedUnit GROUP BY ALL"
     )
     by_month = (
-        f"SELECT strftime(hour, '%Y-%m') AS x_Period, {', '.join(_BY[1:])},"
+        f"SELECT strftime(month_, '%Y-%m') AS x_Period, {', '.join(_BY[1:])},"
         " x_EstimatedCurrency, sum(x_Quantity)::DECIMAL(38,18) AS quantity,"
         " sum(x_EstimatedCost)::DECIMAL(38,18) AS cost"
-        f" FROM {hours} JOIN {identities} USING (id_)"
+        " FROM (SELECT id_, date_trunc('month', hour) AS month_,"
+        " sum(x_Quantity)::DECIMAL(38,18) AS x_Quantity,"
+        " sum(x_EstimatedCost)::DECIMAL(38,18) AS x_EstimatedCost"
+        f" FROM {hours} GROUP BY ALL) JOIN {identities} USING (id_)"
         f" WHERE x_Source NOT IN ({names}) IS NOT FALSE GROUP BY ALL"
     )
     compared = (
