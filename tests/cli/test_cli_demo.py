@@ -31,10 +31,10 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_it_tells_the_whole_story_on_two_screens(first: Said, folder: Path) -> None:
+def test_it_tells_the_whole_story_on_three_screens(first: Said, folder: Path) -> None:
     assert (first.code, first.err) == (0, "")
     lines = first.out.splitlines()
-    assert len(lines) < 120
+    assert len(lines) < 160
     assert all(len(line) <= 80 for line in lines if str(folder) not in line)
     captions = [line for line in lines if re.match(r"\d\. ", line)]
     assert [line[0] for line in captions] == ["1", "2", "3", "4", "5"]
@@ -48,6 +48,18 @@ def test_the_statement_adds_up(first: Said) -> None:
     total = amounts.pop("total")
     assert len(amounts) > 2
     assert sum(amounts.values()) == total
+
+
+def test_reasons_sum_to_what_has_no_owner(first: Said) -> None:
+    said = " ".join(first.out.split())
+    listed = re.search(r"unallocated, by reason: (.*?)\. unseen", said)
+    whole = re.search(r" unallocated ([\d,.]+) ", said)
+    assert listed
+    assert whole
+    amounts = re.findall(r"[a-z_]+ ([\d,]+\.\d\d)", listed[1])
+    assert len(amounts) == 4
+    total = sum(Decimal(text.replace(",", "")) for text in amounts)
+    assert total == Decimal(whole[1].replace(",", ""))
 
 
 def test_what_it_proposes_to_try_works(first: Said, folder: Path) -> None:

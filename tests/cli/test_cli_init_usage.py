@@ -173,6 +173,35 @@ def test_a_report_and_its_empty_last_page_stay_together(tmp_path: Path) -> None:
     assert source.path == "calls/by_project.page*.json"
 
 
+def test_months_of_one_report_stay_one_entry(tmp_path: Path) -> None:
+    months = ("2026-09", "2026-10", "2026-11")
+    for month in months:
+        _write(
+            tmp_path,
+            {
+                f"calls/{month}/by_project.json": _calls("p1").replace("100", f"1{month[-2:]}"),
+                f"calls/{month}/whole.json": _calls(None).replace("100", f"1{month[-2:]}"),
+            },
+        )
+    _write(tmp_path, {"costs/a.json": _costs("p1")})
+    (source,) = _begun(tmp_path).usage
+    assert source.path == "calls/{period}/by_project.json"
+
+
+def test_a_hundred_files_of_which_one_is_cut_are_left_out_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others could only be read by a pattern each."""
+    names = [f"gateway/{at * 7919:x}z.jsonl" for at in range(1, 40)]
+    _write(tmp_path, {name: _spend(name) for name in names})
+    _write(tmp_path, {"costs/a.json": _costs("p1"), "gateway/3dz.jsonl": _spend("r").rstrip()[:-1]})
+    assert _begun(tmp_path).usage == ()
+    told = capsys.readouterr().err
+    assert told.count("left out: ") == 1
+    assert "left out: gateway/*.jsonl: " in told
+    assert "(gateway/3dz.jsonl:1)" in told
+
+
 def test_the_same_calls_in_two_exports_are_read_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,13 +8,13 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import ZipFile
 
 from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, parquet
-from everyline.sources import archive, delimited, formats
+from everyline.sources import archive, delimited, formats, usage_formats
 from everyline.sources.unreadable import Unreadable
 
 HEAD_BYTES = 1 << 16
@@ -26,22 +26,6 @@ SUFFIXES = (
     *(".parquet", ".zip"),
 )
 """Endings of files that are looked into, longer ones before those they end with."""
-
-# Every sign must stand in the first bytes; signs are names that the vendor's documents give.
-_TELEMETRY = (
-    ("openai-usage", (b"organization.usage.",)),
-    ("anthropic-usage", (b'"uncached_input_tokens"', b'"starting_at"')),
-    ("litellm-spend-logs", (b"request_id", b"spend", b"call_type")),
-    ("opencost", (b'"cpuCoreHours"',)),
-    ("otel-genai", (b'"resourceSpans"', b"gen_ai.")),
-    ("otel-genai", (b'"resourceMetrics"', b"gen_ai.")),
-    ("otel-genai", (b'"resourceLogs"', b"gen_ai.")),
-    ("langfuse", (b'"traceId"', b'"usageDetails"')),
-    ("langfuse", (b"trace_id", b"usage_details")),
-    ("prometheus", (b'"resultType"', b'"metric"')),
-    ("copilot-seats", (b'"seats"', b'"last_activity_at"')),
-    ("bedrock-invocations", (b"ModelInvocationLog",)),
-)
 
 # A page of a report that holds nothing: no sign says of which one, and no harm is in reading it.
 _EMPTY_PAGE = re.compile(rb'"results"\s*:\s*\[\s*\]')
@@ -56,7 +40,7 @@ class Seen:
         file: its path below the folder, `/` between folders.
         path: where it lies.
         format: the bill format that recognises it; empty for none.
-        telemetry: the format of telemetry that it looks like; empty for none.
+        telemetry: the format of telemetry that recognises it; empty for none.
         header: of a table that is neither, the names of its columns.
         is_empty_page: a page of some report that holds no rows.
         copy_of: another file of the same content; empty for none.
@@ -69,6 +53,11 @@ class Seen:
     header: tuple[str, ...] = ()
     is_empty_page: bool = False
     copy_of: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether some format recognises it."""
+        return bool(self.format or self.telemetry)
 
     @property
     def suffix(self) -> str:
@@ -102,9 +91,9 @@ def _seen(engine: Engine, folder: Path, path: Path) -> Seen:
     for format_ in formats().values():
         if format_.recognises(path, head):
             return Seen(file, path, format=format_.name)
-    for name, signs in _TELEMETRY:
-        if all(sign in head for sign in signs):
-            return Seen(file, path, telemetry=name)
+    for telemetry in usage_formats().values():
+        if telemetry.recognises(path, head):
+            return Seen(file, path, telemetry=telemetry.name)
     is_empty = bool(_EMPTY_PAGE.search(head)) and not _FULL_PAGE.search(head)
     return Seen(file, path, header=_header(path, head), is_empty_page=is_empty)
 
@@ -158,19 +147,14 @@ def _with_copies(found: Sequence[Seen]) -> list[Seen]:
     first: dict[bytes, str] = {}
     copies: dict[str, str] = {}
     for one in found:
-        if one.format and len(by_size[one.path.stat().st_size]) > 1:
+        if one.is_known and len(by_size[one.path.stat().st_size]) > 1:
             original = first.setdefault(_hash(one.path), one.file)
             if original != one.file:
                 copies[one.file] = original
     for one in found:
         if one.format and one.suffix == ".zip" and (beside := _unpacked_beside(one, by_size)):
             copies[one.file] = beside
-    return [
-        Seen(one.file, one.path, format=one.format, copy_of=copies[one.file])
-        if one.file in copies
-        else one
-        for one in found
-    ]
+    return [replace(one, copy_of=copies[one.file]) if one.file in copies else one for one in found]
 
 
 def _unpacked_beside(one: Seen, by_size: dict[int, list[Seen]]) -> str:

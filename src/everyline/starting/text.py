@@ -8,12 +8,15 @@ from textwrap import wrap
 
 from everyline.starting.bills import Found, FoundBill, FoundTable
 from everyline.starting.tag_keys import Tags
+from everyline.starting.telemetry import FoundUsage
+from everyline.starting.traces import FoundTrace, Used
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 _OTHERS_MAX = 8
 _HEADERS_MAX = 12
 _WIDTH = 100
+_LEVEL_COMMENT_AT = 64
 _MEANING = {
     "team": "whose cost it is",
     "product": "what it is part of",
@@ -22,7 +25,7 @@ _MEANING = {
 }
 
 
-def configuration_text(found: Found, tags: Tags) -> str:
+def configuration_text(found: Found, tags: Tags, used: Used) -> str:
     """The whole file, with a line end last."""
     parts = [
         ["# yaml-language-server: $schema=./everyline.schema.json"],
@@ -32,7 +35,9 @@ def configuration_text(found: Found, tags: Tags) -> str:
         [""],
         _bills(found),
         [""],
+        *([_usage(used), [""]] if used.telemetry.sources or used.telemetry.left_out else []),
         _owners(),
+        *([[""], _traces(used.traces)] if used.traces else []),
     ]
     return "\n".join(line for lines in parts for line in lines) + "\n"
 
@@ -73,11 +78,60 @@ def _bills(found: Found) -> Iterator[str]:
         yield "# Left out, as their content is in a bill already:"
         for file, original in found.copies.items():
             yield f"#   {_comment(file)} (see {_comment(original)})"
-    if found.telemetry:
-        yield "# Telemetry, which this version does not read yet:"
-        for (folder, format_), count in found.telemetry.items():
-            many = "1 file" if count == 1 else f"{count} files"
-            yield f"#   {_comment(folder)}/ ({format_}, {many})"
+
+
+def _usage(used: Used) -> Iterator[str]:
+    telemetry = used.telemetry
+    yield "# Who used how much, as gateways and vendors report it. It adds no cost; it says whose a"
+    yield "# cost is. People are hashed. What no trace takes may weigh pools."
+    if telemetry.sources:
+        yield "usage:"
+    for one in telemetry.sources:
+        again = one.name in used.again
+        if again:
+            yield "  # The same calls as another source has, so the bill is not compared with it."
+        yield f"  - {_source(one, again=again)}"
+    if telemetry.left_out:
+        yield "# Telemetry left out, with the reason:"
+        for file, why in telemetry.left_out.items():
+            yield from _wrapped("#   ", f"{_comment(file)}: {_comment(why)}")
+
+
+def _source(one: FoundUsage, *, again: bool) -> str:
+    more = ", reconcile: false" if again else ""
+    return f"{{name: {_text(one.name)}, format: {one.format}, path: {_quoted(one.path)}{more}}}"
+
+
+_LEVELS = {
+    "quantity": "by how much was used",
+    "estimated_cost": "else by all its use at list prices",
+}
+
+
+def _traces(traces: Sequence[FoundTrace]) -> Iterator[str]:
+    yield "# Cost without an owner, split by who used it; the first level that has usage does."
+    yield "# Owners of usage are found as those of cost: by tags, then by `owners`."
+    yield "trace:"
+    for trace in traces:
+        provider = _text(trace.provider)
+        sources = [_text(name) for name in trace.sources]
+        source = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
+        yield f"  - rule: {_text(trace.rule)}"
+        yield "    # which cost is split"
+        yield f"    charges: {{ServiceProviderName: {provider}, x_Layer: model}}"
+        yield "    # by which usage"
+        if trace.beside:
+            others = f"{', '.join(trace.beside)} saw it too; in place of these, not beside them"
+            yield from _wrapped("    # ", others)
+        yield from _wrapped(
+            "    ", f"usage: {{x_Source: {source}, ServiceProviderName: {provider}}}"
+        )
+        yield "    split:"
+        for on, weight in trace.levels:
+            level = f"      - {{on: [{', '.join(on)}], weight: {weight}}}"
+            yield f"{level.ljust(_LEVEL_COMMENT_AT)}# {_LEVELS[weight]}"
+        rest = "    rest: unallocated"
+        yield f"{rest.ljust(_LEVEL_COMMENT_AT)}# unexplained cost stays nobody's"
 
 
 def _bill(bill: FoundBill) -> str:
