@@ -71,6 +71,7 @@ def lines(project: Path, aws: duckdb.DuckDBPyConnection) -> list[Line]:
         found.append(Line("pinecone", period, "Pinecone", row["InvoiceId"], place, amount))
     for bill, issuer, column in (
         ("github", "GitHub, Inc.", "net_amount"),
+        ("guardrails", "Palisade Guardrails Inc.", "amount"),
         ("labelling", "Sortwell Labelling GmbH", "amount"),
     ):
         for path in sorted((project / "bills" / bill).glob("*.csv")):
@@ -132,7 +133,7 @@ def test_it_has_about_200_000_lines_in_less_than_40_megabytes(
     project: Path, aws: duckdb.DuckDBPyConnection, lines: list[Line]
 ) -> None:
     assert ask(aws, "SELECT count(*) FROM bill") == [(192_913,)]
-    assert 192_913 + sum(line.bill != "aws" for line in lines) == 197_636
+    assert 192_913 + sum(line.bill != "aws" for line in lines) == 198_126
     assert sum(p.stat().st_size for p in project.rglob("*") if p.is_file()) < 40_000_000
 
 
@@ -143,14 +144,16 @@ def test_the_totals_are_those_that_the_documentation_quotes(lines: list[Line]) -
     assert {key: str(total.quantize(Decimal("0.01"))) for key, total in totals.items()} == {
         ("aws", "2026-09"): "229248.20",
         ("aws", "2026-10"): "239437.08",
-        ("openai", "2026-09"): "19106.50",
-        ("openai", "2026-10"): "21137.25",
-        ("anthropic", "2026-09"): "21815.47",
-        ("anthropic", "2026-10"): "23916.60",
+        ("openai", "2026-09"): "20383.21",
+        ("openai", "2026-10"): "22621.33",
+        ("anthropic", "2026-09"): "22427.18",
+        ("anthropic", "2026-10"): "24639.93",
         ("pinecone", "2026-09"): "4308.20",
         ("pinecone", "2026-10"): "4635.77",
         ("github", "2026-09"): "3268.00",
         ("github", "2026-10"): "3401.00",
+        ("guardrails", "2026-09"): "1260.00",
+        ("guardrails", "2026-10"): "1260.00",
         ("labelling", "2026-09"): "5640.70",
         ("labelling", "2026-10"): "6044.10",
     }
@@ -356,14 +359,15 @@ def test_the_configuration_names_files_that_exist(project: Path) -> None:
     text = (project / "everyline.yaml").read_text(encoding="utf-8")
     assert text.splitlines()[0] == "# yaml-language-server: $schema=./everyline.schema.json"
     config = yaml.safe_load(text)
-    named = [config["rates"], config["invoices"]]
+    named = [config["rates"], config["invoices"], config["prices"]]
+    named += [source["accounts"] for source in config["usage"] if "accounts" in source]
     named += [
         key["values"] for key in config["taxonomy"].values() if isinstance(key["values"], str)
     ]
     named += [entry["registry"] for entry in config["owners"] if "registry" in entry]
     assert [name for name in named if not (project / name).is_file()] == []
-    for bill in config["bills"]:
-        assert list(project.glob(bill["path"].replace("{period}", "*").replace("{version}", "*")))
+    for source in config["bills"] + config["usage"]:
+        assert list(project.glob(source["path"].replace("{period}", "*").replace("{version}", "*")))
 
 
 def test_the_rates_cover_both_months_of_the_second_currency(project: Path) -> None:

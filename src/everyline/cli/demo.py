@@ -6,12 +6,25 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
+from textwrap import fill
 
 import click
 
-from everyline import config, pipeline, runs
-from everyline.cli import coverage_table, figures, hints, init, options, owner_table, summary, tree
+from everyline import config, money, pipeline, runs
+from everyline.cli import (
+    coverage_table,
+    figures,
+    hints,
+    init,
+    options,
+    owner_table,
+    share_words,
+    stack_table,
+    summary,
+    tree,
+)
 from everyline.cli import view as views
 from everyline.cli.hints import Hint
 from everyline.cli.layout import Column, Table
@@ -25,11 +38,15 @@ from everyline.runs import Run
 DEFAULT = "everyline-demo"
 TEAM = "search"
 """Whose statement is shown: it has cost in every layer, found in every way."""
+SERVICE = "Amazon Elastic Compute Cloud"
+"""Whose cost of it is explained: GPU nodes of its own, shared ones, and idle ones passed on."""
 
 _MARK = "demo.json"
 _CHANGED_MAX = 3
-_PROBLEMS_MAX = 4
+_PROBLEMS_MAX = 3
 _MOST = 2
+_WIDTH = 80
+_DIGITS = 2
 
 
 @click.command(
@@ -140,10 +157,10 @@ class _Story:
     def tell(self) -> None:
         chapters: tuple[tuple[str, Callable[[], None]], ...] = (
             ("The bill, what of it is AI cost, and how its owners were found", self._bill),
-            ("How much of the AI cost is tagged, and how much is owned", self._coverage),
-            ("What is odd in the tags, by the cost it touches", self._problems),
+            ("How much of the AI cost is tagged, and how much has an owner", self._coverage),
+            ("What each use case costs, its own cost and its part of what is shared", self._stack),
             (f"What {self._keys[0]} {TEAM} gets, by use case and layer", self._statement),
-            ("One figure of it, taken apart down to bill lines", self._explanation),
+            ("One figure of it, through the pools down to bill lines", self._explanation),
         )
         self._say(self._opening())
         for number, (caption, show) in enumerate(chapters, start=1):
@@ -160,16 +177,40 @@ class _Story:
     def _opening(self) -> str:
         lines, files = self._run.manifest["lines"], self._run.manifest["inputs"]
         bills = sum(name.startswith("bills/") for name in files)
+        (calls,) = self._engine.one(
+            f"SELECT sum(x_RequestCount) FROM {self._run.relation('usage')}"
+        )
         return (
             "Halcyon Parcel is an invented parcel carrier that pays for AI in many places:\n"
-            "models at OpenAI, Anthropic and Bedrock, GPU nodes, a vector store, coding\n"
+            "models at OpenAI, Anthropic and Bedrock, GPU clusters, a vector store, coding\n"
             f"assistants, labelling. Its bills of two months, {lines:,} lines in {bills} files as\n"
-            f"vendors deliver them, now lie in {self._folder}/bills; everyline.yaml\n"
-            f"beside them says how they are read. What follows is {self._block.heading}."
+            f"vendors deliver them, now lie in {self._folder}/bills,\n"
+            f"its telemetry in usage/: {calls:,} calls of a model gateway that missed some, GPU\n"
+            "hours, seats. everyline.yaml beside them says how they are read and split, and\n"
+            f"is there to be copied. What follows is {self._block.heading}."
         )
 
     def _bill(self) -> None:
         summary.show(self._screen, self._block, self._parts[self._block])
+        self._say(fill(f"unallocated, by reason: {', '.join(self._reasons())}.", _WIDTH))
+        self._say("unseen is what was billed for calls that the gateway missed.")
+
+    def _reasons(self) -> list[str]:
+        """Why cost has no owner, and how much; the amounts sum to what is shown of all of it."""
+        lead, currency = self._keys[0], self._block.currency
+        rows = self._engine.rows(
+            f"SELECT {quoted(f'{lead}_evidence')} AS reason, sum(EffectiveCost) AS cost"
+            f" FROM {self._run.relation('allocations')} WHERE {quoted(lead)} IS NULL"
+            f" AND x_Period = {literal(self._block.period)}"
+            f" AND BillingCurrency = {literal(currency)} GROUP BY ALL ORDER BY cost DESC, reason"
+        )
+        exact = [(reason, share_words.units(cost)) for reason, cost in rows]
+        total = money.floor_half_up(sum(cost for _, cost in exact), _DIGITS)
+        amounts = money.cascade(total, exact, _DIGITS)
+        return [
+            f"{reason} {figures.amount(Decimal(amounts[reason]).scaleb(-_DIGITS), currency)}"
+            for reason, _ in exact
+        ]
 
     def _coverage(self) -> None:
         aims = coverage_table.targets(self._folder)
@@ -179,8 +220,15 @@ class _Story:
         coverage_table.show_rows(self._screen, rows, aims)
         self._say(
             "tagged: a declared value on the bill line. FOCUS: any text there. direct: found\n"
-            "for the line itself, by tags, registries and rules."
+            "for the line, by tags, registries, rules and who used it. allocated: through\n"
+            "pools of shared cost as well. What is odd in the tags, by the cost it touches:"
         )
+        self._problems()
+
+    def _stack(self) -> None:
+        found = stack_table.stack(self._engine, self._run, self._block, self._keys)
+        stack_table.show(self._screen, self._block, found)
+        self._say("model, platform, data: direct is its own cost, shared what it bears of pools.")
 
     def _problems(self) -> None:
         currency = self._block.currency
@@ -209,9 +257,8 @@ class _Story:
             if not callable(charges):
                 self._screen.problems(charges)
                 return
-            asked = Asked(
-                self._block.period, {self._keys[0]: TEAM} | self._largest_use(), lines_max=1
-            )
+            # No other team has the use case, so that it stands for the team's in a short title.
+            asked = Asked(self._block.period, self._largest_use(), SERVICE, lines_max=1)
             configuration = config.load(self._folder).configuration
             assert configuration is not None, "the demo's own configuration is well formed"
             explanation = Explanation(self._engine, self._run, configuration, charges)
@@ -220,22 +267,24 @@ class _Story:
         tree.show(self._screen, node, keys=self._keys, most=_MOST)
 
     def _largest_use(self) -> dict[str, str]:
-        """The use case of most cost of the team, as a figure to be asked for."""
+        """The use case of most cost of the team there, as a figure to be asked for."""
         is_owner = f"{quoted(self._keys[0])} = {literal(TEAM)}"
         rows = self._engine.rows(
             f"SELECT use_case FROM {self._run.relation('statements')} WHERE {is_owner}"
-            f" AND x_Period = {literal(self._block.period)} AND use_case IS NOT NULL"
+            f" AND x_Period = {literal(self._block.period)} AND ServiceName = {literal(SERVICE)}"
+            " AND use_case IS NOT NULL"
             " GROUP BY use_case ORDER BY sum(EffectiveCost) DESC, use_case LIMIT 1"
         )
         return {"use_case": rows[0][0]}
 
     def _next(self) -> list[Hint]:
         return [
-            Hint(f"cd {self._folder}", "look around: everyline.yaml, bills/, owners/"),
+            Hint(f"cd {self._folder}", "look around: everyline.yaml, bills/, usage/"),
             Hint(f"everyline explain --team {TEAM}", "all of that team's cost"),
             Hint("everyline explain --team ''", "what has no owner, and why"),
             Hint("everyline worklist", "the same as a registry to fill in"),
             Hint("everyline statements", "what every team gets"),
+            Hint("everyline reconciliation", "what was billed beside what was seen"),
             Hint("everyline problems", "what is odd in the bills"),
             Hint("everyline run", "after you changed something"),
         ]

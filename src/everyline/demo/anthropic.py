@@ -24,6 +24,12 @@ TOKENS = (  # description's ending, token_type, percent of the input's price, of
     ("Input Tokens, Cache Write (5m)", "cache_creation.ephemeral_5m_input_tokens", 125, 20),
     ("Output Tokens", "output_tokens", 500, 12),
 )
+CLASSES = {
+    "Input Tokens": "input_tokens",
+    "Input Tokens, Cache Read": "cached_input_tokens",
+    "Input Tokens, Cache Write (5m)": "cache_write_tokens",
+    "Output Tokens": "output_tokens",
+}
 TOOLS = {  # description, cents for one use
     "web_search": ("Web Search Usage", "1"),
     "code_execution": ("Code Execution Usage", "0.5"),
@@ -54,6 +60,12 @@ def _bucket(day: datetime) -> dict[str, object]:
     }
 
 
+def tokens_of(use: Use, day: datetime) -> dict[str, int]:
+    """The tokens that a day's bill has of a model, by class."""
+    units = units_of_day(use.thousands, day, "anthropic", use.place, use.what)
+    return {CLASSES[ending]: units * percent // 100 for ending, _, _, percent in TOKENS}
+
+
 def _results(use: Use, day: datetime) -> Iterator[dict[str, object]]:
     units = units_of_day(use.thousands, day, "anthropic", use.place, use.what)
     if use.what in TOOLS:
@@ -61,9 +73,9 @@ def _results(use: Use, day: datetime) -> Iterator[dict[str, object]]:
         yield _result(use, description, units * Decimal(cents_each))
         return
     name, price = MODELS[use.what]
-    for ending, token_type, price_percent, percent in TOKENS:
-        tokens = units * percent // 100
-        cents = tokens * Decimal(price) * price_percent / 1_000_000
+    tokens = tokens_of(use, day)
+    for ending, token_type, price_percent, _ in TOKENS:
+        cents = tokens[CLASSES[ending]] * Decimal(price) * price_percent / 1_000_000
         yield _result(use, f"{name} Usage - {ending}", cents, token_type)
 
 

@@ -6,8 +6,10 @@ SQL. All arithmetic is integer or DECIMAL. Beside what the list shows, a month h
 credit and a refund. September was delivered twice; only the newer delivery counts (R1).
 """
 
+from collections import defaultdict
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -23,8 +25,29 @@ PAIRS = """CREATE MACRO pairs(text) AS CASE
     'k': split_part(pair, '=', 1), 'v': nullif(split_part(pair, '=', 2), 'NULL')})) END"""
 
 
-def write_aws(folder: Path) -> list[tuple[str, str, str]]:
-    """Write `folder`/{period}/{version}/*.parquet; return (period, InvoiceId, exact USD) rows."""
+CLASSES = {
+    "input": "input_tokens",
+    "cache-read": "cached_input_tokens",
+    "output": "output_tokens",
+}
+"""How the price units of a family of models end, and the class of tokens."""
+
+
+class Billed(NamedTuple):
+    """What AWS bills.
+
+    Attributes:
+        invoices: period, InvoiceId, exact USD.
+        tokens: of models in the account `ai-prod`, by class; by day, family of models, and tags as
+            the engine writes them, where no map is an empty text.
+    """
+
+    invoices: list[tuple[str, str, str]]
+    tokens: dict[tuple[str, str, str], dict[str, int]]
+
+
+def write_aws(folder: Path) -> Billed:
+    """Write `folder`/{period}/{version}/*.parquet."""
     with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False}) as engine:
         engine.execute("SET enable_progress_bar=false")  # a slow machine would draw one
         _make_lines(engine)
@@ -32,10 +55,25 @@ def write_aws(folder: Path) -> list[tuple[str, str, str]]:
         for period, version in FINAL.items():
             _write(engine, folder / period / version, f"BillingPeriodStart = '{period}-01'")
         _write(engine, folder / PERIODS[0] / EARLY, "ChargePeriodEnd <= '2026-09-04'", closed=False)
-        return engine.execute(
+        invoices = engine.execute(
             """SELECT strftime(BillingPeriodStart, '%Y-%m'), InvoiceId, sum(BilledCost)::VARCHAR
             FROM bill GROUP BY ALL ORDER BY ALL"""
         ).fetchall()
+        return Billed(invoices, _tokens(engine))
+
+
+def _tokens(engine: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], dict[str, int]]:
+    """A unit is 1,000 tokens, or of a model from the marketplace 1,000,000."""
+    found: defaultdict[tuple[str, str, str], dict[str, int]] = defaultdict(dict)
+    for day, sku, tags, tokens in engine.execute(
+        """SELECT strftime(begins, '%Y-%m-%d'), sku, coalesce(tags::VARCHAR, ''),
+          sum(quantity * CASE unit WHEN 'N/A' THEN 1000000 ELSE 1000 END)::BIGINT
+        FROM lines JOIN skus USING (sku)
+        WHERE account = 'ai-prod' AND regexp_matches(sku, '^(sonnet|opus)-') GROUP BY ALL"""
+    ).fetchall():
+        family, _, ending = sku.partition("-")
+        found[day, family, tags][CLASSES[ending]] = tokens
+    return dict(found)
 
 
 def _make_lines(engine: duckdb.DuckDBPyConnection) -> None:

@@ -33,6 +33,11 @@ AWS_ACCOUNTS = (  # name, SubAccountId
 )
 
 
+# Where the model gateway's own keys are billed: no registry can name one owner of these.
+OPENAI_GATEWAY = "proj_ModelGatewayT6cN1vHd"
+ANTHROPIC_GATEWAY = "wrkspc_01HalcyonGatewayH3s"
+
+
 class Use(NamedTuple):
     """What a project or workspace uses on an average day."""
 
@@ -55,7 +60,8 @@ OPENAI = (
     Use("proj_LabelShopD9wE5gRb6", "gpt-5-mini-2025-08-07", 60_000),
     Use("proj_RouteNotesP3zA8nUj7", "gpt-5-mini-2025-08-07", 45_000),
     Use("proj_Hackathon2026S6yH1", "gpt-5-2025-08-07", 9_000),  # no registry knows it
-    Use(None, "gpt-4o-2024-08-06", 10_000),  # keys older than projects
+    Use(OPENAI_GATEWAY, "gpt-5-2025-08-07", 16_000),
+    Use(None, "gpt-4o-2024-08-06", 10_000),  # the gateway's keys that are older than projects
 )
 
 ANTHROPIC = (
@@ -67,7 +73,9 @@ ANTHROPIC = (
     Use("wrkspc_01HalcyonCodeF2rL9v", "code_execution", 1),
     Use("wrkspc_01HalcyonRoutesJ5y", "claude-haiku-4-5-20251001", 26_000),
     Use("wrkspc_01HalcyonPilotX7bM2", "claude-sonnet-5", 6_000),  # no registry knows it
-    Use(None, "claude-sonnet-5", 10_000),  # the default workspace
+    Use(ANTHROPIC_GATEWAY, "claude-sonnet-5", 9_000),
+    Use(ANTHROPIC_GATEWAY, "web_search", 1),
+    Use(None, "claude-sonnet-5", 2_000),  # the default workspace
 )
 
 

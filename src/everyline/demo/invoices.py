@@ -16,11 +16,12 @@ Total = tuple[str, str, Decimal | str]  # period, InvoiceId, exact amount
 
 
 def write_invoices(folder: Path, *, aws: Iterable[Total], pinecone: Iterable[Total]) -> None:
-    """Write `folder`/finance/invoices.csv; tables of seats and labelling are read from there."""
+    """Write `folder`/finance/invoices.csv; tables of the project's own are read from there."""
     bills = (
         ("Amazon Web Services, Inc.", "USD", aws),
         ("GitHub, Inc.", "USD", _totals(folder / "bills/github", "net_amount")),
         ("Pinecone", "USD", pinecone),
+        ("Palisade Guardrails Inc.", "USD", _totals(folder / "bills/guardrails", "amount")),
         ("Sortwell Labelling GmbH", "EUR", _totals(folder / "bills/labelling", "amount")),
     )
     rows = [

@@ -37,6 +37,11 @@ PRICES = {  # line item's ending, USD for a million units, percent of the day's 
     "code interpreter sessions": (("", "30000", 100, None),),
     "web search tool calls": (("", "10000", 100, None),),
 }
+CLASSES = {
+    ", input": "input_tokens",
+    ", cached input": "cached_input_tokens",
+    ", output": "output_tokens",
+}
 
 
 def write_openai(folder: Path) -> None:
@@ -66,10 +71,20 @@ def _bucket(day: datetime) -> dict[str, object]:
     }
 
 
-def _results(use: Use, day: datetime) -> Iterator[dict[str, object]]:
+def tokens_of(use: Use, day: datetime) -> dict[str, int]:
+    """The tokens that a day's bill has of a model with several classes, by class."""
+    return {CLASSES[ending]: quantity for ending, _, quantity, _ in _quantities(use, day)}
+
+
+def _quantities(use: Use, day: datetime) -> Iterator[tuple[str, str, int, str | None]]:
+    """Each line item of a day: its ending, its price, how many of which unit."""
     units = units_of_day(use.thousands, day, "openai", use.place, use.what)
     for ending, price, percent, unit in PRICES[use.what]:
-        quantity = units * percent // 100
+        yield ending, price, units * percent // 100, unit
+
+
+def _results(use: Use, day: datetime) -> Iterator[dict[str, object]]:
+    for ending, price, quantity, unit in _quantities(use, day):
         line_item = use.what + ending
         amount = quantity * Decimal(price) / 1_000_000
         yield {

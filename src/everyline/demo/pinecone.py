@@ -51,8 +51,13 @@ def write_pinecone(folder: Path) -> list[tuple[str, str, Decimal]]:
     return totals
 
 
+def reads_of(index: Index, day: datetime) -> int:
+    """The read units of an index on a day."""
+    return units_of_day(index.reads_thousands, day, "reads", index.name)
+
+
 def _quantities(index: Index, day: datetime) -> list[tuple[Meter, Decimal]]:
-    reads = units_of_day(index.reads_thousands, day, "reads", index.name)
+    reads = reads_of(index, day)
     writes = units_of_day(index.writes_thousands, day, "writes", index.name)
     gigabyte_months = Decimal(index.gigabytes * 1000 + day.timetuple().tm_yday).scaleb(-3) / 30
     return [
