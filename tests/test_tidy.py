@@ -42,7 +42,7 @@ STAGES = (
 PIPELINE = ("pipeline", "reading", "making")
 """The order of the stages, and nothing else."""
 
-EDGES = ("cli", "engines", "sources")
+EDGES = ("cli", "engines", "people", "sources")
 """Parts that may read the clock and the environment, or ask for chance."""
 
 LINES_MAX = 400

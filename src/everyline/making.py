@@ -11,7 +11,7 @@ from everyline.charges import make as charges
 from everyline.coverage import measure
 from everyline.engines.duckdb import Engine, parquet, quoted
 from everyline.owners import notices, weak
-from everyline.owners.make import Owners
+from everyline.owners.make import Own, Owners
 from everyline.owners.view import ALL, DAY, of_groups, owned_groups
 from everyline.problems import Problem, in_order
 from everyline.reading import Reading
@@ -68,9 +68,8 @@ class Making:
         self._views["groups"] = f"SELECT * FROM {self._groups}"
         self._refuse_estimates_beside_bills()
         self._progress("finding owners")
-        owners = Owners(
-            self._engine, self._configuration, of_groups(parquet(self._files["grouped"]))
-        )
+        in_scope = of_groups(parquet(self._files["grouped"]))
+        owners = Owners(self._engine, self._configuration, in_scope, self._own("group"))
         said = owners.write(self._file("owners"))
         if self._found.usage:
             self._own_usage()
@@ -87,6 +86,9 @@ class Making:
         problems = in_order(self._problems)
         self._write_problems(problems)
         return problems, self._facts() | {"views": self._views}
+
+    def _own(self, name: str) -> Own:
+        return Own(self._folder.parent.parent, name)
 
     def _file(self, name: str) -> Path:
         self._files[name] = self._folder / f"{name}.parquet"
@@ -137,7 +139,7 @@ class Making:
     def _own_usage(self) -> None:
         """`usage`: identities with their owners, and hours, as two files and a view."""
         assert self._found.usage
-        owners = Owners(self._engine, self._configuration, "usage_identities", "usage")
+        owners = Owners(self._engine, self._configuration, "usage_identities", self._own("usage"))
         owned = owners.of_usage()
         kept = ["x_Source", *TEXTS, *self._found.usage.tags]
         found = [f"{key}{end}" for key in self._keys for end in ("", "_evidence")]

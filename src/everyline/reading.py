@@ -12,7 +12,7 @@ from everyline.charges import make as charges
 from everyline.config.asked import group_columns, named_tags
 from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import Engine, TooLarge
-from everyline.owners.make import is_dated
+from everyline.owners.entries import is_dated
 from everyline.owners.tags import is_taxonomy_tag
 from everyline.problems import Problem
 from everyline.relations import COSTS

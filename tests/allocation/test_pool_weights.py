@@ -141,11 +141,17 @@ def test_estimated_cost_weighs_in_one_currency_and_usage_without_price_is_named(
     ]
     found = one_pool(tmp_path, split, usage=usage)
     assert found.cost("team") == {"search": 90, "support": 30}
-    assert [(p.name, "`7`" in p.sentence) for p in found.problems] == [("usage-without-estimated-cost", True)]
+    assert [(p.name, "`7`" in p.sentence) for p in found.problems] == [
+        ("usage-without-estimated-cost", True)
+    ]
     usage[1] = used("support", 5, x_EstimatedCost="0.5", x_EstimatedCurrency="EUR")
     found = one_pool(tmp_path, split, usage=usage)
     assert found.cost("team_evidence") == {"zero_driver": 120}
-    assert found.names() == ["pool-usage-differs", "pool-without-weight", "usage-without-estimated-cost"]
+    assert found.names() == [
+        "pool-usage-differs",
+        "pool-without-weight",
+        "usage-without-estimated-cost",
+    ]
 
 
 def test_keys_that_a_split_does_not_give_are_implied_or_say_so(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
+from everyline import people
 from everyline.config.configuration import Configuration
 from everyline.config.registry import RegistryRow, RegistryTable
-from everyline.config.rules import OwnerRule
+from everyline.config.rules import OwnerRule, Registry
 from everyline.names import provider_name
 
 
@@ -27,9 +29,13 @@ class Answer(NamedTuple):
 class RegistryIndex:
     """The rows of a registry, found by their filled identity cells."""
 
-    def __init__(self, configuration: Configuration, registry: RegistryTable) -> None:
+    def __init__(
+        self, configuration: Configuration, registry: RegistryTable, keys: Path | None = None
+    ) -> None:
+        """`keys` is the folder of the key with which people are hashed; None to ask nothing."""
         self._configuration = configuration
         self._registry = registry
+        self._hashed = _hashed(registry, keys)
         rows: dict[
             tuple[int, ...], dict[tuple[str | None, ...], list[tuple[int, RegistryRow]]]
         ] = {}
@@ -52,6 +58,8 @@ class RegistryIndex:
     def answer(self, identities: Sequence[str | None], day: date) -> Answer | None:
         """The one row that matches: most filled cells, then the first; None if there is none."""
         best: tuple[int, int, RegistryRow] | None = None
+        if self._hashed:
+            identities = [self._hashed.get(text or "", text) for text in identities]
         for filled, rows in self._by_filled:
             if best and len(filled) < best[0]:
                 break
@@ -68,6 +76,14 @@ class RegistryIndex:
         return _on(self._configuration, named, self._registry.place(row), day)
 
 
+def _hashed(registry: RegistryTable, keys: Path | None) -> Mapping[str, str]:
+    """The hashes of the people in a registry, to their names as it spells them (section 2)."""
+    if keys is None or people.COLUMN not in registry.identities:
+        return {}
+    at = registry.identities.index(people.COLUMN)
+    return people.named_by(keys, (cell for row in registry.rows if (cell := row.identities[at])))
+
+
 def rule_answer(configuration: Configuration, rule: OwnerRule, day: date) -> Answer | None:
     """What a rule whose condition holds says on `day`; None outside its own dates."""
     if (rule.valid_from and day < rule.valid_from) or (rule.valid_to and day >= rule.valid_to):
@@ -79,6 +95,21 @@ def has_dates(configuration: Configuration, key: str) -> bool:
     """Whether any value of `key` is bounded in time."""
     values = configuration.key(key).values
     return values is not None and any(r.validity.start or r.validity.end for r in values.rows)
+
+
+def is_dated(configuration: Configuration) -> bool:
+    """Whether any owner hangs on the day (R10)."""
+    return any(has_dates(configuration, key.name) for key in configuration.taxonomy) or any(
+        entry_dated(configuration, entry) for entry in configuration.owners
+    )
+
+
+def entry_dated(configuration: Configuration, entry: Registry | OwnerRule) -> bool:
+    """Whether what an entry says hangs on the day."""
+    if isinstance(entry, Registry):
+        return RegistryIndex(configuration, entry.registry).dated
+    bounded = entry.valid_from is not None or entry.valid_to is not None
+    return bounded or any(has_dates(configuration, key) for key in entry.set)
 
 
 def _on(configuration: Configuration, named: Mapping[str, str], place: str, day: date) -> Answer:

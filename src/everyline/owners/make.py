@@ -2,8 +2,7 @@
 
 A combination is what the rules look at: tags, identities, columns that conditions name, and the day
 where anything is dated. Each entry is asked in Python once per distinct value of its own columns;
-the answers meet in SQL. `owned_groups` is the groups joined with the combinations, and written
-nowhere: there are far fewer combinations than groups.
+the answers meet in SQL.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,14 @@ from everyline.engines.duckdb import Engine, literal, quoted, same
 from everyline.implied import implied, implies
 from everyline.names import with_provider_names
 from everyline.owners import notices
-from everyline.owners.entries import Answer, RegistryIndex, has_dates, rule_answer
+from everyline.owners.entries import (
+    Answer,
+    RegistryIndex,
+    entry_dated,
+    has_dates,
+    is_dated,
+    rule_answer,
+)
 from everyline.owners.notices import Notice
 from everyline.owners.tags import columns_by_entry, tagged
 from everyline.owners.view import DAY, OF_DAY
@@ -51,24 +57,25 @@ class Asked(NamedTuple):
     keys: tuple[str, ...]
 
 
-def is_dated(configuration: Configuration) -> bool:
-    """Whether any owner hangs on the day (R10)."""
-    return any(has_dates(configuration, key.name) for key in configuration.taxonomy) or any(
-        _entry_dated(configuration, entry) for entry in configuration.owners
-    )
+class Own(NamedTuple):
+    """What is one stage's own: the folder with the key of hashed people, and names of tables."""
+
+    folder: Path
+    name: str
 
 
 class Owners:
     """Finds the owners of a relation's rows: of groups, or of usage."""
 
     def __init__(
-        self, engine: Engine, configuration: Configuration, relation: str, name: str = "group"
+        self, engine: Engine, configuration: Configuration, relation: str, own: Own
     ) -> None:
-        """`relation` is SQL with the column `day_`; `name` tells temporary tables apart."""
+        """`relation` is SQL with the column `day_`."""
         self._engine = engine
         self._configuration = configuration
         self._relation = relation
-        self._name = name
+        self._name = own.name
+        self._people = own.folder
         self._has = frozenset(engine.columns(relation))
         self._column = by_name(self._has)
         self._keys = tuple(key.name for key in configuration.taxonomy)
@@ -171,10 +178,10 @@ class Owners:
         return Asked(name, tuple(columns), "tag", (key.name,))
 
     def _ask(self, number: int, entry: Registry | OwnerRule) -> Asked:
-        dated = DAY in self._columns and _entry_dated(self._configuration, entry)
+        dated = DAY in self._columns and entry_dated(self._configuration, entry)
         day = [DAY] if dated else []
         if isinstance(entry, Registry):
-            index = RegistryIndex(self._configuration, entry.registry)
+            index = RegistryIndex(self._configuration, entry.registry, self._people)
             identities = entry.registry.identities
             at = {name: self._column[name] for name in identities if name in self._column}
             columns = list(at.values()) + day
@@ -366,13 +373,6 @@ class Owners:
 
     def _table_of(self, name: str) -> str:
         return f"{self._name}_{name}"
-
-
-def _entry_dated(configuration: Configuration, entry: Registry | OwnerRule) -> bool:
-    if isinstance(entry, Registry):
-        return RegistryIndex(configuration, entry.registry).dated
-    bounded = entry.valid_from is not None or entry.valid_to is not None
-    return bounded or any(has_dates(configuration, key) for key in entry.set)
 
 
 def _chosen(at: int, steps: Sequence[tuple[str, str, str]], missing: tuple[str, str]) -> list[str]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from everyline import __version__, memory
+from everyline import __version__, memory, people
 from everyline.config.columns import FOCUS
 from everyline.config.sources import Bill, UsageSource
 from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
-from everyline.sources import cells, odd, people
+from everyline.sources import cells, odd
 from everyline.sources.deliveries import Delivered
 from everyline.sources.format import Rows
 from everyline.sources.parts import AnyFormat, Part, Source, part

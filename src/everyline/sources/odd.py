@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from everyline import people
 from everyline.engines.duckdb import Engine, literal
 from everyline.problems import Problem
-from everyline.sources import cells, people
+from everyline.sources import cells
 from everyline.sources.parts import Part
 from everyline.sources.telemetry import METERS
 

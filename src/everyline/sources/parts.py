@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from everyline import people
 from everyline.config.sources import Bill, UsageSource
 from everyline.engines.duckdb import Engine, literal, one_file, quoted
-from everyline.sources import cells, people
+from everyline.sources import cells
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.telemetry import NativeUsage, Query, Telemetry
 from everyline.sources.unreadable import Unreadable

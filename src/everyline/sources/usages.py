@@ -60,7 +60,9 @@ def usages(
 def _without_rows(engine: Engine, landed: Sequence[Landed]) -> Iterator[Problem]:
     """A `warn` for each file in which nothing was used."""
     for one in landed:
-        if one.is_readable and engine.one(f"SELECT count(*) FROM {one.relation}") == (0,):
+        if one.problems or not one.is_readable:
+            continue  # what is odd about the file is said already
+        if engine.one(f"SELECT count(*) FROM {one.relation}") == (0,):
             yield Problem(
                 name="no-rows",
                 level="warn",

@@ -7,6 +7,7 @@ on first use. A plain hash of an e-mail address could be guessed; without the ke
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 COLUMN = "x_PrincipalId"
@@ -30,3 +31,11 @@ def key_of(folder: Path) -> bytes:
 def hashed(text: str, key: bytes) -> str:
     """The keyed hash of one person, in hex."""
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def named_by(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The keyed hash of each of `names` to the name; empty where nobody has been hashed yet."""
+    if not (folder / _KEY_FILE).exists():
+        return {}
+    key = key_of(folder)
+    return {hashed(name, key): name for name in names}
