@@ -148,7 +148,8 @@ def test_a_fault_shows_its_traceback_where_asked(
 
 def test_ctrl_c_during_a_query_is_exit_130_and_quiet() -> None:
     script = """\
-import sys, click
+import signal, sys, click
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from everyline.cli import main, relation
 from everyline.engines.duckdb import Engine
 def long():
@@ -158,14 +159,20 @@ relation.commands["groups"] = click.Command("groups", callback=long)
 sys.argv[1:] = ["groups"]
 sys.exit(main())
 """
-    running = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert running.stdout is not None
-    assert running.stdout.readline() == b"started\n"
-    time.sleep(0.2)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=20)
+    # What a shell starts in the background ignores Ctrl-C, and hands that on.
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        try:
+            assert running.stdout is not None
+            assert running.stdout.readline() == b"started\n"
+            time.sleep(0.2)
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=20)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert err == b""
 
