@@ -296,7 +296,7 @@ class Making:
         """`reconciliation`: what was billed beside what the telemetry has seen (R24)."""
         left_out = [one.name for one in self._configuration.usage if not one.reconcile]
         self._engine.write(
-            reconciliation(self._engine, self._sql("groups"), *self._usage_tables(), left_out),
+            reconciliation(self._engine, self._sql("grouped"), *self._usage_tables(), left_out),
             self._file("reconciliation"),
         )
 
