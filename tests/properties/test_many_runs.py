@@ -45,6 +45,7 @@ def test_a_run_after_a_detour_publishes_the_bytes_of_the_cold_one(project: Proje
     """Cold, with one file more, and warm without it: nothing that is kept shows in a run."""
     (file,) = project.files
     added = replace(file, path=file.path.replace("part-1", "part-0"), rows=file.rows[:1] * 2)
+    assume(added.data() != file.data())  # the same bytes count once
     with TemporaryDirectory() as name:
         folder = Path(name)
         cold = made.files(_run_in(folder, project))
