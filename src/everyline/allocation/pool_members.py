@@ -1,13 +1,12 @@
 """Which first-stage part goes into which pool, and the lines that pools sum them to (R16)."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 
 from everyline import conditions
 from everyline.allocation.parts import CARRIED
 from everyline.allocation.pool_receivers import PoolOwners
-from everyline.canonical import lowered
+from everyline.canonical import json_object
 from everyline.conditions import Condition, SqlColumn
 from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
@@ -15,7 +14,7 @@ from everyline.config.pools import CostSplit, Pool, Split, UsageSplit
 from everyline.engines.duckdb import Engine, literal, quoted, same
 from everyline.names import with_provider_names
 from everyline.relations import MEASURES
-from everyline.tag_columns import PREFIX, by_name, columns_of, is_tag, named
+from everyline.tag_columns import PREFIX, by_name, columns_of, is_tag
 
 SUMS = ", ".join(f"sum({measure})::DECIMAL(38,18) AS {measure}" for measure in MEASURES)
 _SQL_TYPES = {
@@ -228,28 +227,3 @@ def _shown(within: Mapping[str, str]) -> dict[str, str]:
     """Each `within` column as `pool_lines` calls it; tags that differ in case are marked."""
     tags = columns_of(name.removeprefix(PREFIX) for name in within if is_tag(name))
     return {name: tags[name.removeprefix(PREFIX)] if is_tag(name) else name for name in within}
-
-
-def json_object(columns: Mapping[str, str]) -> str:
-    """SQL of the canonical JSON object of columns, name to column, without its nulls.
-
-    RFC 8785 sorts members by UTF-16 code units; instants are ISO text, decimals text of 18 digits.
-    """
-    ordered = sorted(columns, key=lambda name: named(name).encode("utf-16-be"))
-    members = ", ".join(_member(name, columns[name]) for name in ordered)
-    if not members:
-        return "'{}'"
-    return lowered(f"('{{' || substr(concat({members}), 2) || '}}')")
-
-
-def _member(name: str, column: str) -> str:
-    """SQL of `,"name":value`, null where the value is."""
-    at = quoted(column)
-    value = {
-        "timestamp": f"'\"' || strftime({at}, '%Y-%m-%dT%H:%M:%SZ') || '\"'",
-        "boolean": f"{at}::VARCHAR",
-        "integer": f"{at}::VARCHAR",
-        "decimal": f"'\"' || {at}::DECIMAL(38,18)::VARCHAR || '\"'",
-        "text": f"to_json({at})::VARCHAR",
-    }[column_type(name) or "text"]
-    return f"{literal(',' + json.dumps(named(name), ensure_ascii=False) + ':')} || {value}"

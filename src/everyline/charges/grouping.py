@@ -4,20 +4,19 @@ x_GroupId is the SHA-256 of the canonical JSON (RFC 8785) of the key, an object 
 so a key column that a later file or rule brings changes no id of a group that lacks it.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from everyline import conditions
-from everyline.canonical import lowered
+from everyline.canonical import enclosed, in_order, member
 from everyline.charges.lines import MEASURES
 from everyline.charges.naming import NAMED
 from everyline.conditions import SqlColumn
 from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
-from everyline.engines.duckdb import Engine, literal, quoted, same
+from everyline.engines.duckdb import Engine, quoted, same
 from everyline.names import with_provider_names
-from everyline.tag_columns import by_name, is_tag, named
+from everyline.tag_columns import by_name, is_tag
 
 BASE = (
     "x_Period",
@@ -246,33 +245,12 @@ def json_hash(columns: frozenset[str], *, tags: str = "") -> str:
     stand together, as their names begin alike.
     """
     listed = dict.fromkeys(
-        tags if tags and is_tag(name) else _member(name) for name in _in_json_order(columns)
+        tags if tags and is_tag(name) else member(name, name) for name in in_order(columns)
     )
-    whole = f"('{{' || substr(concat({', '.join(listed)}), 2) || '}}')"
-    return f"sha256({lowered(whole)})"
+    return f"sha256({enclosed(listed)})"
 
 
 def members(columns: Iterable[str]) -> str:
-    """SQL of `,"name":value` for each of `columns` that is not null, in the order of RFC 8785.
-
-    It sorts by UTF-16 code units; instants are ISO text, decimals text of 18 digits.
-    """
-    written = ["''", *map(_member, _in_json_order(columns))]
+    """SQL of the canonical JSON members of columns, each after a comma, nulls left out."""
+    written = ["''", *(member(name, name) for name in in_order(columns))]
     return f"concat({', '.join(written)})"
-
-
-def _in_json_order(columns: Iterable[str]) -> list[str]:
-    return sorted(columns, key=lambda column: named(column).encode("utf-16-be"))
-
-
-def _member(name: str) -> str:
-    """SQL of `,"name":value`, null where the value is."""
-    at = quoted(name)
-    value = {
-        "timestamp": f"'\"' || strftime({at}, '%Y-%m-%dT%H:%M:%SZ') || '\"'",
-        "boolean": f"{at}::VARCHAR",
-        "integer": f"{at}::VARCHAR",
-        "decimal": f"'\"' || {at}::DECIMAL(38,18)::VARCHAR || '\"'",
-        "text": f"to_json({at})::VARCHAR",
-    }[column_type(name) or "text"]
-    return f"{literal(',' + json.dumps(named(name), ensure_ascii=False) + ':')} || {value}"

@@ -14,13 +14,13 @@ from everyline.charges import grouping
 from everyline.charges.checks import Control, control, inseparable
 from everyline.charges.lines import MEASURES, line_relation, of_one_line, single, tag
 from everyline.charges.naming import NAMED, Naming, described_by
-from everyline.charges.partial import blank, partial, present, told, told_apart
+from everyline.charges.partial import blank, partial, told, told_apart
 from everyline.charges.refusals import gave_up, out_of_time
 from everyline.config.columns import FOCUS
 from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import Engine, Unreadable, literal, parquet, quoted
 from everyline.problems import Problem
-from everyline.tag_columns import columns_of, is_tag, key_of
+from everyline.tag_columns import columns_of, is_tag, key_of, present
 
 _WINDOW = ("x_WindowStart", "x_WindowEnd")
 

@@ -9,7 +9,7 @@ from everyline.bill_lines import BillLines
 from everyline.charges import lines as line
 from everyline.charges.lines import MEASURES
 from everyline.engines.duckdb import literal, quoted
-from everyline.tag_columns import is_tag, key_of
+from everyline.tag_columns import BLANK, is_tag, key_of, pointer, present
 
 
 def partial(lines: BillLines, columns: Sequence[str]) -> str:
@@ -38,7 +38,7 @@ def partial(lines: BillLines, columns: Sequence[str]) -> str:
     if keys:
         # One list of pointers is read in one pass over the JSON, and one text is one key to group
         # by, twice as fast as a list or a column for each tag.
-        pointers = ", ".join(map(_pointer, keys))
+        pointers = ", ".join(map(pointer, keys))
         source = f"(SELECT *, json_extract_string(Tags, [{pointers}]) AS tags_ FROM {source})"
         inner["told_"] = (
             f"concat({f', {_BETWEEN}, '.join(f'tags_[{i}]' for i in range(1, len(keys) + 1))})"
@@ -84,26 +84,9 @@ def _is_constant(sql: str) -> bool:
     return sql.startswith(("'", "NULL"))
 
 
-def present(tag: str) -> str:
-    """SQL of a tag's value as billed; absent where nothing is left when trimmed (section 2)."""
-    # Nearly all values begin with a visible ASCII character or are empty; the rest is looked at.
-    return (
-        f"CASE WHEN {tag} BETWEEN '!' AND '~' THEN {tag} WHEN {tag} = '' THEN NULL"
-        f" WHEN NOT regexp_full_match({tag}, '{_BLANK}+') THEN {tag} END"
-    )
-
-
 def blank(keys: Sequence[str]) -> str:
     """SQL: whether a value in `told_` is nothing but blanks, which `told_apart` makes absent."""
-    return f"regexp_matches(told_, '(^|\\x1f){_BLANK}+(\\x1f|$)')" if keys else "false"
-
-
-# What text is trimmed of: the characters that Unicode calls blank, as Python's `strip` has them.
-_BLANK = r"[\x09-\x0d\x1c-\x1e\x{85}\pZ]"
-
-
-def _pointer(column: str) -> str:
-    return literal("/" + key_of(column).replace("~", "~0").replace("/", "~1"))
+    return f"regexp_matches(told_, '(^|\\x1f){BLANK}+(\\x1f|$)')" if keys else "false"
 
 
 def _first(lines: BillLines) -> str:
