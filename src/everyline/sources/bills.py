@@ -14,8 +14,8 @@ from everyline.config.sources import Bill
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.sources import formats
-from everyline.sources.deliveries import Delivered, deliveries, place_of
-from everyline.sources.format import Facts, Format
+from everyline.sources.deliveries import Delivered, place_of
+from everyline.sources.format import Format
 from everyline.sources.landing import Landed, Landing
 
 Progress = Callable[[str], None]
@@ -44,19 +44,13 @@ def bills(
     found = Bills([], [], [])
     for bill in configuration.bills:
         format_ = formats()[bill.format]
-        files, problems = deliveries(project, bill)
-        found.files.extend(files)
-        landed = []
-        for file in files:
-            progress(f"reading {file.file}")
-            landed.append(landing.land(file, bill, format_))
-        problems += format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
-        found.problems.extend(_with_amounts(engine, problems, landed))
-        found.problems.extend(p for one in landed for p in one.problems)
-        readable = [(f, one) for f, one in zip(files, landed, strict=True) if one.is_readable]
-        found.lines.extend(_lines(bill, format_, readable))
-        if format_.natural_key and readable:
-            found.problems.extend(_replaced(engine, bill, format_, readable))
+        read = landing.land_all(project, bill, format_, progress)
+        found.files.extend(read.files)
+        found.problems.extend(_with_amounts(engine, read.problems, read.landed))
+        found.problems.extend(read.of_files)
+        found.lines.extend(_lines(bill, format_, read.readable))
+        if format_.natural_key and read.readable:
+            found.problems.extend(_replaced(engine, bill, format_, read.readable))
     return found
 
 

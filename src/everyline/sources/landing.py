@@ -9,11 +9,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from everyline import __version__, memory, people
 from everyline.config.columns import FOCUS
@@ -22,11 +22,13 @@ from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
 from everyline.sources import cells, odd
-from everyline.sources.deliveries import Delivered
-from everyline.sources.format import Rows
+from everyline.sources.deliveries import Delivered, deliveries
+from everyline.sources.format import Facts, Rows
 from everyline.sources.parts import AnyFormat, Part, Source, part
 from everyline.sources.telemetry import NativeUsage, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
+
+Progress = Callable[[str], None]
 
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 
@@ -62,6 +64,25 @@ class Landed:
         return bool(self.relation) and all(p.level != "stop" for p in self.problems)
 
 
+class LandedFiles(NamedTuple):
+    """The files of one source; `problems` are of deliveries and between files."""
+
+    files: Sequence[Delivered]
+    landed: Sequence[Landed]
+    problems: Sequence[Problem]
+
+    @property
+    def of_files(self) -> list[Problem]:
+        """What is wrong with single files and their cells."""
+        return [problem for one in self.landed for problem in one.problems]
+
+    @property
+    def readable(self) -> list[tuple[Delivered, Landed]]:
+        """The files that are to be summed."""
+        pairs = zip(self.files, self.landed, strict=True)
+        return [(file, one) for file, one in pairs if one.is_readable]
+
+
 class Landing:
     """Lands files into a cache folder; the engine is the one that will read them."""
 
@@ -70,6 +91,18 @@ class Landing:
         self._cache = cache
         self._people = people_folder
         cache.mkdir(parents=True, exist_ok=True)
+
+    def land_all(
+        self, project: Path, source: Source, format_: AnyFormat, progress: Progress
+    ) -> LandedFiles:
+        """Every file of a source that counts, with what is odd between them (R1)."""
+        files, problems = deliveries(project, source)
+        landed = []
+        for file in files:
+            progress(f"reading {file.file}")
+            landed.append(self.land(file, source, format_))
+        problems += format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
+        return LandedFiles(files, landed, problems)
 
     def land(self, file: Delivered, source: Source, format_: AnyFormat) -> Landed:
         """The file as a typed relation, from the cache where it has been read before.
@@ -141,7 +174,9 @@ class Landing:
         body = (_typed(p, kept["columns"], file, format_, looked_up) for p in parts)
         self._engine.write("\nUNION ALL\n".join(body), table)
         wrong = odd.problems(
-            texts, lambda p, row: f"{_source_file(file, p)}:{format_.line(file.path, row)}"
+            texts,
+            lambda p, row: f"{_source_file(file, p)}:{format_.line(file.path, row)}",
+            format_.refused if isinstance(format_, Telemetry) else {},
         )
         if isinstance(format_, Telemetry):
             wrong = [_counted_in_words(problem) for problem in wrong]

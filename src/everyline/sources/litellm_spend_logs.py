@@ -45,6 +45,7 @@ from everyline.problems import Problem
 from everyline.sources import delimited, json_text, litellm_query
 from everyline.sources.format import Facts
 from everyline.sources.litellm_query import COST, FIELDS, HEADER, LINE_BYTES_MAX, METADATA
+from everyline.sources.row_problems import RowProblem
 from everyline.sources.telemetry import METERS, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
 
@@ -238,12 +239,37 @@ def _starts(text: str, at: int) -> Iterator[int]:
         _, at = decoder.raw_decode(text, start)
 
 
+_AGAIN = "export it again: the line may have been cut off"
+
+_REFUSED = {
+    "no JSON object": RowProblem(
+        name="unreadable-file",
+        level="stop",
+        sentence="the line is no JSON object",
+        hint=_AGAIN,
+    ),
+    "metadata that is no JSON": RowProblem(
+        name="unreadable-file",
+        level="stop",
+        sentence="`metadata` of the line is no JSON",
+        hint=_AGAIN,
+    ),
+    "no startTime": RowProblem(
+        name="no-hour",
+        level="stop",
+        sentence="a call has no `startTime`, so it belongs to no hour",
+        hint="export it again with the column `startTime`",
+    ),
+}
+"""What `hour` holds of a line that could not be read, and what is said of it."""
+
 TELEMETRY = Telemetry(
     name="litellm-spend-logs",
     title="LiteLLM spend logs (JSON lines, pages of the API, CSV of the table)",
     recognises=_recognises,
     read=_read,
     meters=METERS,
+    refused=_REFUSED,
     natural_key=("request_id", "startTime"),
     key_needed="coalesce(trim(request_id), '') NOT IN ('', 'None')",
     across=_across,

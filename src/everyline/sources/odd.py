@@ -1,7 +1,7 @@
 """Odd texts: cells that are not plain, each distinct text read once by the rules of R2."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from everyline.engines.duckdb import Engine, literal
 from everyline.problems import Problem
 from everyline.sources import cells
 from everyline.sources.parts import Part
+from everyline.sources.row_problems import RowProblem
 from everyline.sources.telemetry import METERS
 
 # An unreadable cell of these columns stops the run (R2, R3); elsewhere it is absent, with `warn`.
@@ -118,28 +119,41 @@ def look_up(engine: Engine, found: Sequence[OddText]) -> None:
     engine.table("odd_texts", {"kind": "VARCHAR", "text": "VARCHAR", "meaning": "VARCHAR"}, rows)
 
 
-def problems(found: Sequence[OddText], place: Callable[[Part, int], str]) -> list[Problem]:
-    """A problem for each text that can't be read; a second header is one problem, not many."""
+def problems(
+    found: Sequence[OddText],
+    place: Callable[[Part, int], str],
+    refused: Mapping[str, RowProblem],
+) -> list[Problem]:
+    """A problem for each text that can't be read; a second header is one problem, not many.
+
+    `refused` is what a format writes in place of an hour, where it could not read a row at all.
+    """
     unread = [odd for odd in found if odd.meaning is None]
     headers = [odd for odd in unread if odd.text == odd.column]
     return _headers(headers, place) + [
         Problem(
-            name=_NAMES[odd.kind],
+            name=_name(odd, refused),
             level="stop" if odd.column in _STOPS else "warn",
-            sentence=_sentence(odd),
+            sentence=_sentence(odd, refused),
             place=place(odd.part, odd.row),
             subject=f"{odd.column}: {odd.text[:80]}",
             currency=odd.currency,
             cost=odd.cost,
             count=odd.count,
-            hint=_hint(odd),
+            hint=_hint(odd, refused),
         )
         for odd in unread
         if odd.text != odd.column
     ]
 
 
-def _hint(odd: OddText) -> str:
+def _name(odd: OddText, refused: Mapping[str, RowProblem]) -> str:
+    return refused[odd.text].name if odd.text in refused else _NAMES[odd.kind]
+
+
+def _hint(odd: OddText, refused: Mapping[str, RowProblem]) -> str:
+    if odd.text in refused:
+        return refused[odd.text].hint
     is_long = odd.kind == "decimal" and _DIGITS_ALONE.fullmatch(odd.text)
     return _TOO_LONG if is_long else _HINTS[odd.kind]
 
@@ -160,7 +174,9 @@ def _headers(found: Sequence[OddText], place: Callable[[Part, int], str]) -> lis
     ]
 
 
-def _sentence(odd: OddText) -> str:
+def _sentence(odd: OddText, refused: Mapping[str, RowProblem]) -> str:
+    if odd.text in refused:
+        return refused[odd.text].sentence
     shown = odd.text if len(odd.text) <= 60 else odd.text[:57] + "..."
     if odd.kind == "decimal":
         return f"`{odd.column}` is `{shown}`, which is no number that can be read exactly"

@@ -25,6 +25,7 @@ from pathlib import Path
 from everyline.config.sources import UsageSource
 from everyline.problems import Problem
 from everyline.sources.format import Columnar, Csv, Facts, Naming, Rows
+from everyline.sources.row_problems import RowProblem
 
 METERS: Mapping[str, str] = {
     "requests": "requests",
@@ -92,6 +93,8 @@ class Telemetry:
         line: the line of a file at which a row (from 1) stands.
         null_words: cell texts that mean "absent", beside the empty cell.
         needed: columns that a row can't do without.
+        refused: texts that a `Query` gives for `hour` of rows that it could not read at all, and
+            what is to be said of them.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Telemetry:
     line: Callable[[Path, int], int] = _line_under_a_header
     null_words: tuple[str, ...] = ()
     needed: tuple[str, ...] = ("hour",)
+    refused: Mapping[str, RowProblem] = field(default_factory=dict)
 
     def kind_of(self, column: str) -> str:
         """How the cells of one of our columns are read; all meters are decimals."""

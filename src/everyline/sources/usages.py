@@ -9,8 +9,7 @@ from everyline.config.sources import UsageSource
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.sources import usage_formats
-from everyline.sources.deliveries import Delivered, deliveries, place_of
-from everyline.sources.format import Facts
+from everyline.sources.deliveries import Delivered, place_of
 from everyline.sources.landing import Landed, Landing
 from everyline.sources.telemetry import Telemetry
 from everyline.usage_rows import UsageRows
@@ -40,20 +39,13 @@ def usages(
     found = Usages([], [], [])
     for source in configuration.usage:
         format_ = usage_formats()[source.format]
-        files, problems = deliveries(project, source)
-        found.files.extend(files)
-        landed = []
-        for file in files:
-            progress(f"reading {file.file}")
-            landed.append(landing.land(file, source, format_))
-        facts = [Facts(one.file, one.facts) for one in landed if one.relation]
-        found.problems.extend([*problems, *format_.across(facts)])
-        found.problems.extend(p for one in landed for p in one.problems)
-        found.problems.extend(_without_rows(engine, landed))
-        readable = [(f, one) for f, one in zip(files, landed, strict=True) if one.is_readable]
-        if readable:
-            found.rows.append(_rows(source, format_, readable))
-            found.problems.extend(_replaced(engine, source, format_, readable))
+        read = landing.land_all(project, source, format_, progress)
+        found.files.extend(read.files)
+        found.problems.extend([*read.problems, *read.of_files])
+        found.problems.extend(_without_rows(engine, read.landed))
+        if read.readable:
+            found.rows.append(_rows(source, format_, read.readable))
+            found.problems.extend(_replaced(engine, source, format_, read.readable))
     return found
 
 
