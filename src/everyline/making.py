@@ -188,26 +188,25 @@ class Making:
         self._progress("tracing usage")
         has_weak = any(entry.weak for entry in self._configuration.owners)
         self._views["strongly_owned"] = owned_groups(*joined, split=ALL if has_weak else "")
-        self._problems += trace.traced(
+        made = trace.traced(
             self._engine,
             self._configuration,
             self._sql("strongly_owned"),
             *self._usage_tables(),
         )
+        self._problems += made.problems
         del self._views["strongly_owned"]
         if has_weak:
             self._fill_weakly(owners)
-        for name, sql in compact.sorted_files(self._keys).items():
+        for name, sql in compact.sorted_files(self._keys, made.same).items():
             self._engine.write(sql, self._file(name))
         self._engine.write("SELECT * FROM untraced ORDER BY x_GroupId", self._file("untraced"))
+        numbers = compact.widened(file("traced"), made.same)
+        self._views["traced_parts"] = compact.parts(
+            numbers, file("traced_lines"), file("traced_named"), self._keys
+        )
         split = f"(SELECT x_GroupId FROM {file('traced_lines')})" if has_weak else ""
         self._views["owned_groups"] = owned_groups(*joined, split=split)
-
-    def _traced(self) -> str:
-        """SQL of the parts that traces made, over the files of the run."""
-        files = map(runs.file_in_view, ("traced", "traced_lines", "traced_named"))
-        numbers, lines, named = files
-        return compact.parts(numbers, lines, named, self._keys)
 
     def _fill_weakly(self, owners: Owners) -> None:
         answers = ", ".join(
@@ -237,7 +236,7 @@ class Making:
         self._views["parts"] = parts.first_stage(
             f"({self._views['owned_groups']})",
             self._keys,
-            traced=f"({self._traced()})" if traces else "",
+            traced=f"({self._views['traced_parts']})" if traces else "",
             split=file("traced_lines") if traces else "",
             untraced=file("untraced") if traces else "",
         )

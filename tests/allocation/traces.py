@@ -126,9 +126,8 @@ class Made:
         _table("described", [*_OF_USAGE, *keys], usage, ("x_Quantity", "x_EstimatedCost"))
         hours = "(SELECT id_, hour, x_Quantity, x_EstimatedCost FROM described)"
         descriptions = "(SELECT * EXCLUDE (hour, x_Quantity, x_EstimatedCost) FROM described)"
-        self.problems: list[Problem] = traced(
-            ENGINE, configuration, "owned_texts", descriptions, hours
-        )
+        made = traced(ENGINE, configuration, "owned_texts", descriptions, hours)
+        self.problems: list[Problem] = made.problems
         self.parts = _rows("traced_parts")
         self.untraced: dict[str, str] = {
             row["x_GroupId"]: row["reason"] for row in _rows("untraced")

@@ -19,37 +19,31 @@ from differences import differences
 from drawn import BillFile, Project, write
 from everyline import runs
 from everyline.engines.duckdb import Engine
+from shares import in_shares
 from strategies import SMALL, Size, projects
 
 FIGURES = ("groups", "owned_groups", "allocations", "coverage", "statements")
 
 
-@settings(max_examples=200)
+@in_shares(200)
 @given(st.data(), projects(SMALL._replace(lines_min=2, files_max=2)))
-def test_neither_order_nor_threads_nor_cuts_change_a_figure(
+def test_neither_order_nor_threads_nor_cuts_nor_history_change_a_figure(
     data: st.DataObject, project: Project
 ) -> None:
-    """Order of rows, files and columns, and threads: no byte; a file cut in two: no figure."""
+    """Of one cold run: in another order, with its first file cut in two, and after a detour."""
     assume(_differ_in_rows(project))
     shuffled, cut = data.draw(_shuffled(project)), data.draw(_cut(project))
+    added = _added(project)
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as environment:
-        first = _run_in(Path(name, "first"), project)
+        folder = Path(name, "first")
+        first = _run_in(folder, project)
+        cold, places = made.files(first), _but_places(first)
         environment.setenv("EVERYLINE_THREADS", "2")
-        assert _but_places(_run_in(Path(name, "shuffled"), shuffled)) == _but_places(first)
+        # Order of rows, files and columns, and threads: no byte; a cut: no figure.
+        assert _but_places(_run_in(Path(name, "shuffled"), shuffled)) == places
         assert not (told := _figures_apart(_run_in(Path(name, "cut"), cut), first)), told
-
-
-@settings(max_examples=200)
-@given(projects(SMALL))
-def test_a_run_after_a_detour_publishes_the_bytes_of_the_cold_one(project: Project) -> None:
-    """Cold, with one file more, and warm without it: nothing that is kept shows in a run."""
-    (file,) = project.files
-    added = replace(file, path=file.path.replace("part-1", "part-0"), rows=file.rows[:1] * 2)
-    assume(added.data() != file.data())  # the same bytes count once
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        cold = made.files(_run_in(folder, project))
-        detour = made.files(_run_in(folder, project.with_files([file, added])))
+        # With one file more, and warm without it: nothing that is kept shows in a run.
+        detour = made.files(_run_in(folder, project.with_files([*project.files, added])))
         assert detour["grouped.parquet"] != cold["grouped.parquet"]
         (folder / added.path).unlink()
         assert made.files(made.run(folder)) == cold
@@ -90,6 +84,14 @@ def _files_of_a_run_on(machine: Mapping[str, str], folder: Path) -> Mapping[str,
     run = runs.current(folder)
     assert isinstance(run, runs.Run)
     return made.files(run)
+
+
+def _added(project: Project) -> BillFile:
+    """One file more, whose bytes are those of no other, since the same bytes count once."""
+    file = project.files[0]
+    added = replace(file, path=file.path.replace("part-1", "part-0"), rows=file.rows[:1] * 2)
+    assume(all(added.data() != other.data() for other in project.files))
+    return added
 
 
 # The same lines in another order

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import honest
-from hypothesis import given, settings
+from hypothesis import given
 
 import made
 import oracle.relations
@@ -21,6 +21,7 @@ from everyline import money, runs
 from everyline.relations import ABSENT, COSTS, MEASURES, PRESENT
 from made import Row, units
 from oracle.relations import json_object, json_value
+from shares import in_shares
 from strategies import projects
 
 Sums = Counter[tuple[str, str, str]]
@@ -41,7 +42,7 @@ class Case(NamedTuple):
         return list(self.project.settings["taxonomy"])
 
 
-@settings(max_examples=200)
+@in_shares(200)
 @given(projects())
 def test_of_any_run_all_that_must_hold_does(project: Project) -> None:
     with TemporaryDirectory() as name:

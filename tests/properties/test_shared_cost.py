@@ -11,6 +11,7 @@ import made
 import oracle.relations
 from differences import as_units, differences
 from drawn import Project, write
+from shares import in_shares
 from strategies import SMALL, projects
 
 COMPARED = (
@@ -26,7 +27,7 @@ COMPARED = (
 )
 
 
-@settings(max_examples=300)
+@in_shares(300)
 @given(projects(SMALL, shared=True))
 def test_the_oracle_makes_the_same_of_shared_cost(project: Project) -> None:
     """Every relation, to the last unit; what drove a split is said by the engine alone."""

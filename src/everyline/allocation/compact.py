@@ -21,18 +21,28 @@ def parts(numbers: str, lines: str, named: str, keys: Sequence[str]) -> str:
     )
 
 
-def sorted_files(keys: Sequence[str]) -> Mapping[str, str]:
+def widened(numbers: str, same: Mapping[str, str | None]) -> str:
+    """SQL of `numbers` with all measures, of a file that keeps equal ones once (`sorted_files`)."""
+    measures = ", ".join(
+        f"{first or 'NULL::DECIMAL(38,18)'} AS {measure}" for measure, first in same.items()
+    )
+    return f"(SELECT line_, number_, {measures} FROM {numbers})"
+
+
+def sorted_files(keys: Sequence[str], same: Mapping[str, str | None]) -> Mapping[str, str]:
     """File to SELECT of what a run keeps, numbered by sorted ids; of the tables of a trace.
 
-    Numbers that a trace gives out hang on the order in which it met things.
+    Numbers that a trace gives out hang on the order in which it met things. Measures that are
+    equal in all parts, as `same` says, are kept once.
     """
     owners = ", ".join(quoted(f"{k}{end}") for k in keys for end in ("", "_evidence"))
-    measures = ", ".join(MEASURES)
+    kept = dict.fromkeys(first for first in same.values() if first)
+    measures = "".join(f", {measure}" for measure in kept)
     order = (
         "(SELECT line_ AS old_, row_number() OVER (ORDER BY x_GroupId) AS line_ FROM trace_lines)"
     )
     return {
-        "traced": f"SELECT o.line_, p.number_, {measures} FROM trace_numbers AS p"
+        "traced": f"SELECT o.line_, p.number_{measures} FROM trace_numbers AS p"
         f" JOIN {order} AS o ON o.old_ = p.line_ ORDER BY o.line_, p.number_",
         "traced_lines": "SELECT row_number() OVER (ORDER BY x_GroupId) AS line_, x_GroupId, x_Rule,"
         " x_ShareId FROM trace_lines ORDER BY x_GroupId",

@@ -38,7 +38,7 @@ def amount(units: str) -> str:
     return f"(({units})::DECIMAL(38,0) * 0.{'0' * (money.SCALE - 1)}1::DECIMAL(18,18))"
 
 
-def split(engine: Engine, lines: str, weights: str, target: str) -> None:
+def split(engine: Engine, lines: str, weights: str, target: str) -> Mapping[str, str | None]:
     """Splits every measure of every line by the weights of its share.
 
     Measures that are equal in all lines are split once, so `target` is a view over a table
@@ -52,6 +52,9 @@ def split(engine: Engine, lines: str, weights: str, target: str) -> None:
             receiver_. Every share of `lines` has a weight above 0.
         target: the relation to make: line_, receiver_, MEASURES; null stays null; a receiver of
             weight 0 has no row.
+
+    Returns:
+        Each measure and the first one that equals it everywhere; None if it is always null.
     """
     same = _equal_measures(engine, lines)
     distinct = [measure for measure, earlier in same.items() if measure == earlier]
@@ -71,6 +74,7 @@ def split(engine: Engine, lines: str, weights: str, target: str) -> None:
     )
     for table in ("weights", "lines", "shares"):
         engine.run(f"DROP TABLE split_{table}")
+    return same
 
 
 def _equal_measures(engine: Engine, lines: str) -> dict[str, str | None]:

@@ -4,8 +4,9 @@
 `levels.py` weighs the cells of one level, `weighing.py` names who receives, `split.py` splits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from everyline.allocation import compact
 from everyline.allocation.drivers import roll_up
@@ -21,11 +22,28 @@ from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.relations import MEASURES
 
+Same = Mapping[str, str | None]
+"""Each measure and the first one that equals it in all parts; None if it is always null."""
+
+
+class Traced(NamedTuple):
+    """What is to be said of traces, and which measures of their parts are always equal."""
+
+    problems: list[Problem]
+    same: Same
+
+
+class Parts(NamedTuple):
+    """The parts that one level made: their relation, and which of its measures are equal."""
+
+    table: str
+    same: Same
+
 
 def traced(
     engine: Engine, configuration: Configuration, owned: str, descriptions: str, hours: str
-) -> list[Problem]:
-    """Carries out all traces; returns what is to be said of them.
+) -> Traced:
+    """Carries out all traces.
 
     Afterwards the engine has these temporary relations:
 
@@ -45,13 +63,13 @@ def traced(
     tracing = Tracing(engine, configuration, owned, descriptions, hours)
     _prepare(tracing)
     problems: list[Problem] = []
-    parts: list[str] = []
+    parts: list[Parts] = []
     if configuration.trace:
         take(tracing)
         for at, trace in enumerate(configuration.trace):
             problems += _carry_out(tracing, at, trace, parts)
-    _finish(tracing, parts)
-    return problems
+    _finish(tracing, [made.table for made in parts])
+    return Traced(problems, _always_same([made.same for made in parts]))
 
 
 def _prepare(tracing: Tracing) -> None:
@@ -69,8 +87,8 @@ def _prepare(tracing: Tracing) -> None:
         tracing.engine.run(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
 
 
-def _carry_out(tracing: Tracing, at: int, trace: Trace, parts: list[str]) -> list[Problem]:
-    """One trace, level by level; adds the tables of parts that it makes to `parts`."""
+def _carry_out(tracing: Tracing, at: int, trace: Trace, parts: list[Parts]) -> list[Problem]:
+    """One trace, level by level; adds the parts that it makes to `parts`."""
     engine = tracing.engine
     if not _open(tracing, at):
         return []
@@ -78,24 +96,35 @@ def _carry_out(tracing: Tracing, at: int, trace: Trace, parts: list[str]) -> lis
     rest, problems = _rest(tracing, at, trace)
     for number in range(1, len(trace.split) + 1):
         (first,) = engine.one("SELECT coalesce(max(share_), 0) FROM trace_share")
-        level = Level(tracing, at, number, first, tuple(parts))
+        level = Level(tracing, at, number, first, tuple(made.table for made in parts))
         if not weigh_cells(level):
             continue
         write_results(level, rest)
         problems += of_level(level)
         target = f"trace_parts_{len(parts)}"
         ours = f"(SELECT * FROM trace_split WHERE share_ > {first})"
-        split(
+        same = split(
             engine,
             f"(SELECT group_ AS line_, share_, {', '.join(MEASURES)}"
             f" FROM trace_groups JOIN {ours} USING (group_))",
             f"(SELECT * FROM trace_weights WHERE share_ > {first})",
             target,
         )
-        parts.append(target)
+        parts.append(Parts(target, same))
         if not _open(tracing, at):
             break
     return problems
+
+
+def _always_same(made: Sequence[Same]) -> Same:
+    """Of several relations of parts, which measures are equal in all of them."""
+    firsts: dict[tuple[str | None, ...], str] = {}
+    found: dict[str, str | None] = {}
+    for measure in MEASURES:
+        alike = tuple(same[measure] for same in made)
+        first = firsts.setdefault(alike, measure)
+        found[measure] = first if any(alike) else None
+    return found
 
 
 def _open(tracing: Tracing, at: int) -> bool:

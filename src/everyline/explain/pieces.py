@@ -200,20 +200,6 @@ class Pieces:
         )
 
 
-def traced(run: Run, keys: Sequence[str]) -> str:
-    """SQL of the parts that traces made: x_GroupId, x_Receiver, x_ShareId and keys.
-
-    A run keeps them in numbers: `traced` has `line_` and `number_`, which two other files spell.
-    """
-    owners = ", ".join(f"r.{quoted(k + end)}" for k in keys for end in ("", "_evidence"))
-    return (
-        f"(SELECT l.x_GroupId, l.x_ShareId, r.x_Receiver, {owners}"
-        f" FROM {run.relation('traced')} AS p"
-        f" JOIN {run.relation('traced_lines')} AS l USING (line_)"
-        f" JOIN {run.relation('traced_named')} AS r USING (number_))"
-    )
-
-
 def first_receivers(run: Run, keys: Sequence[str], condition: str) -> str:
     """SELECT of parts that traces made of groups, each with the receivers of its split (R12).
 
@@ -229,7 +215,7 @@ def first_receivers(run: Run, keys: Sequence[str], condition: str) -> str:
     return (
         "SELECT t.x_GroupId, t.x_Receiver, t.x_ShareId, s.x_Receiver AS share_receiver_,"
         " s.x_Weight, s.x_WeightTotal"
-        f" FROM {traced(run, keys)} AS t JOIN {run.relation('shares')} AS s"
+        f" FROM {run.relation('traced_parts')} AS t JOIN {run.relation('shares')} AS s"
         f" ON s.x_ShareId = t.x_ShareId AND {same} WHERE {condition}"
     )
 

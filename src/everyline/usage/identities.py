@@ -4,7 +4,7 @@ The rows of a source have few distinct identities. Each gets a number here; hour
 number, so that texts are compared only once per identity.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from everyline import names
 from everyline.config.configuration import Configuration
@@ -83,26 +83,36 @@ class Identities:
 
     def _native(self, at: int, rows: UsageRows) -> str:
         """Makes the table `native_<at>`: identities as delivered, each with a number."""
-        texts = {name: _text(rows, name) for name in TEXTS}
-        texts |= self._tag_texts(rows)
+        raw = {name: _text(rows, name) for name in TEXTS} | self._tag_texts(rows)
         source = rows.relation
         if pointers := [pointer(column) for column in self._in_json(rows)]:
             listed = ", ".join(pointers)
             source = f"(SELECT *, json_extract_string(Tags, [{listed}]) AS tags_ FROM {source})"
-        varying = [name for name, sql in texts.items() if not _is_constant(sql)]
-        body = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in texts.items())
+        varying = {name: sql for name, sql in raw.items() if not _is_constant(rows, name, sql)}
+        self._engine.run(
+            f"CREATE OR REPLACE TEMP TABLE raw_{at} AS"
+            f" SELECT {_distinct(varying)} FROM {source} AS r"
+        )
+        constant = [name for name, sql in raw.items() if name not in varying]
+        listed = ", ".join(f"{raw[name]} AS {quoted(name)}" for name in constant)
+        named = ", ".join(
+            f"{present(quoted(name)) if is_tag(name) else quoted(name)} AS {quoted(name)}"
+            for name in raw
+        )
         for seed in range(_HASH_TRIES):
             # Numbers are quicker to group by than ten texts; that two identities have the same
             # one is looked at, not hoped.
-            number = f"hash({', '.join([str(seed), *(texts[name] for name in varying)])})"
+            number = f"hash({', '.join([str(seed), *map(quoted, varying)])})"
             self._engine.run(
-                f"CREATE OR REPLACE TEMP TABLE native_{at} AS"
-                f" SELECT DISTINCT {number} AS native_, {body} FROM {source} AS r"
+                f"CREATE OR REPLACE TEMP TABLE native_{at} AS SELECT {number} AS native_, {named}"
+                f" FROM raw_{at} CROSS JOIN (SELECT {listed or 'NULL'} FROM {source} AS r LIMIT 1)"
             )
             count, distinct = self._engine.one(
                 f"SELECT count(*), count(DISTINCT native_) FROM native_{at}"
             )
             if count == distinct:
+                self._engine.run(f"DROP TABLE raw_{at}")
+                number = f"hash({', '.join([str(seed), *varying.values()])})"
                 return f"(SELECT *, {number} AS native_ FROM {source} AS r)"
         raise AssertionError("identities can't be told apart by number")
 
@@ -118,8 +128,10 @@ class Identities:
         for column in self.tags:
             found = [f"tags_[{in_json.index(column) + 1}]"] if column in in_json else []
             found += [f"r.{quoted(has[key_of(column)])}"] if key_of(column) in has else []
-            values = [present(sql) for sql in found]
-            texts[column] = f"coalesce({', '.join(values)})" if values else "NULL::VARCHAR"
+            first, *others = [*found, "NULL::VARCHAR"]
+            # Of two spellings the one that is there counts; one alone is looked at later, once for
+            # each distinct text.
+            texts[column] = f"coalesce({present(first)}, {others[0]})" if len(found) > 1 else first
         return texts
 
     def _named(self, at: int, rows: UsageRows) -> str:
@@ -229,8 +241,15 @@ def _text(rows: UsageRows, name: str) -> str:
     return f"r.{quoted(name)}" if name in rows.columns else "NULL::VARCHAR"
 
 
-def _is_constant(sql: str) -> bool:
-    return sql.startswith("NULL")
+def _is_constant(rows: UsageRows, name: str, sql: str) -> bool:
+    """Whether every row has the same text there, so that it tells none apart."""
+    return sql.startswith("NULL") or name in rows.source.set
+
+
+def _distinct(columns: Mapping[str, str]) -> str:
+    """The SELECT list of their distinct combinations; one of nothing where there is no column."""
+    body = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    return f"DISTINCT {body}" if body else "DISTINCT 0 AS none_"
 
 
 def _provider(text: str) -> str | None:
