@@ -1,6 +1,6 @@
 """Between pools (R19): F solves the system exactly, whatever the network of pools."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import pytest
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyline.allocation.between import Own, composed, whole
-from everyline.allocation.linear import inverse
+from everyline.allocation.lifting import lifted
+from everyline.allocation.linear import Inverse, inverse
 
 LOST = -1
 
@@ -79,28 +80,68 @@ def test_what_is_passed_into_a_circle_without_outlet_is_lost() -> None:
 
 
 def test_weights_are_the_smallest_whole_numbers_of_their_proportions() -> None:
-    assert whole({1: Fraction(1, 2), 2: Fraction(1, 3), 3: Fraction(0)}) == {1: 3, 2: 2}
+    assert whole({1: 3, 2: 2, 3: 0}) == {1: 3, 2: 2}
     assert whole({1: 12, 2: 18}) == {1: 2, 2: 3}
     assert whole({}) == {}
 
 
-@given(st.lists(st.lists(st.integers(0, 10**25), min_size=4, max_size=4), min_size=3, max_size=3))
-def test_an_inverse_is_exact(rows: list[list[int]]) -> None:
-    matrix = [
-        [sum(row) + 1 if i == j else -row[j] for j in range(len(rows))]
+@st.composite
+def matrices(draw: st.DrawFn, *, full: bool) -> list[list[int]]:
+    """Rows led by their diagonal; where not `full`, most of what is beside it is 0."""
+    count = draw(st.integers(1, 7))
+    number = st.integers(1, 10**25) if full else st.sampled_from([0, 0, 0, 1, 6, 10**25])
+    rows = [[draw(number) for _ in range(count)] for _ in range(count)]
+    return [
+        [sum(row) + draw(st.integers(1, 9)) if i == j else -x for j, x in enumerate(row)]
         for i, row in enumerate(rows)
     ]
-    found = inverse(matrix)
-    for i, row in enumerate(found.rows):
-        for j in range(len(matrix)):
-            product = sum(x * matrix[k][j] for k, x in enumerate(row))
-            assert product == (found.divisor if i == j else 0)
+
+
+def _by_gauss(matrix: list[list[int]], right: list[list[int]]) -> list[list[Fraction]]:
+    """The solution for each column of `right`, by fractions."""
+    rows = [
+        [*map(Fraction, row), *map(Fraction, end)] for row, end in zip(matrix, right, strict=True)
+    ]
+    for at in range(len(rows)):
+        rows[at] = [x / rows[at][at] for x in rows[at]]
+        for n, row in enumerate(rows):
+            if n != at:
+                rows[n] = [x - row[at] * y for x, y in zip(row, rows[at], strict=True)]
+    return [row[len(matrix) :] for row in rows]
+
+
+def _unit(count: int) -> list[list[int]]:
+    return [[int(i == j) for j in range(count)] for i in range(count)]
+
+
+@given(matrices(full=True) | matrices(full=False), st.data())
+def test_both_ways_to_an_inverse_are_exact(matrix: list[list[int]], data: st.DataObject) -> None:
+    line = st.lists(st.integers(0, 10**30), min_size=3, max_size=3)
+    right = [data.draw(line) for _ in matrix]
+    rows, divisor = lifted(matrix)
+    assert _over(rows, divisor) == _by_gauss(matrix, _unit(len(matrix)))
+    for found in (inverse(matrix), Inverse(rows, divisor)):
+        assert _over(found.rows, found.divisor) == _by_gauss(matrix, _unit(len(matrix)))
+        assert _over(found.times(right), found.divisor) == _by_gauss(matrix, right)
+
+
+def _over(rows: Sequence[Sequence[int]], divisor: int) -> list[list[Fraction]]:
+    return [[Fraction(x, divisor) for x in row] for row in rows]
+
+
+def test_where_all_serve_all_the_inverse_is_lifted() -> None:
+    full = [[99 if i == j else -1 for j in range(40)] for i in range(40)]
+    assert not inverse(full).equations
+    # By hand: (100 - J) times (100 + J / 0.6) is 10,000, where J is all ones, and J J = 40 J.
+    assert Fraction(inverse(full).rows[0][1], inverse(full).divisor) == Fraction(1, 6000)
+    chain = [[9 if i == j else -(abs(i - j) == 1) for j in range(40)] for i in range(40)]
+    assert inverse(chain).equations
 
 
 @pytest.mark.parametrize("step", [1, 7])
 def test_the_modulus_may_divide_the_determinant(step: int) -> None:
     """The first modulus of 60 bits is taken as a weight, so that another one must serve."""
     modulus = next(n for n in range(2**60 - 1, 0, -2) if pow(3, n - 1, n) == 1)
-    found = inverse([[modulus * step, 0], [-5, 6]])
-    assert found.divisor % modulus == 0
-    assert [Fraction(x, found.divisor) for x in found.rows[0]] == [Fraction(1, modulus * step), 0]
+    rows, divisor = lifted([[modulus * step, 0], [-5, 6]])
+    assert divisor % modulus == 0
+    assert [Fraction(x, divisor) for x in rows[0]] == [Fraction(1, modulus * step), 0]

@@ -5,7 +5,6 @@ serve each other in a circle are solved together, as the linear system that they
 """
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -31,6 +30,18 @@ class Own(NamedTuple):
         return sum(self.final.values()) + sum(self.passed.values())
 
 
+class Shared(NamedTuple):
+    """F of a pot, and what its weights are parts of."""
+
+    weights: Weights
+    total: int
+
+    @classmethod
+    def of(cls, weights: Weights) -> "Shared":
+        """F of these weights."""
+        return cls(weights, sum(weights.values()))
+
+
 def composed(pots: Mapping[int, Own], lost: int) -> dict[int, Weights]:
     """F of every pot: receiver to whole weight.
 
@@ -42,10 +53,11 @@ def composed(pots: Mapping[int, Own], lost: int) -> dict[int, Weights]:
     reach = _reach(kept, pots)
     stuck = [i for i in kept if not any(pots[j].final for j in reach[i])]
     pots = {**pots, **dict.fromkeys(stuck, Own({lost: 1}, {}))}
-    solution = _Solution(pots)
+    found: dict[int, Shared] = {}
     for block in _blocks(reach):
-        solution.add(block)
-    return {i: solution.whole.get(i) or solution.right(i) for i in pots}
+        found |= {pot: Shared.of(weights) for pot, weights in _solved(block, pots, found).items()}
+    ends = {i: whole(_right(own, found)[0]) for i, own in pots.items() if i not in found}
+    return {pot: one.weights for pot, one in found.items()} | ends
 
 
 def _reach(kept: Sequence[int], pots: Mapping[int, Own]) -> dict[int, frozenset[int]]:
@@ -67,63 +79,53 @@ def _blocks(reach: Mapping[int, frozenset[int]]) -> list[list[int]]:
     return [blocks[reached] for reached in sorted(blocks, key=len)]
 
 
-class _Solution:
-    """What is solved so far: `whole` divided by `common` is F."""
+def _solved(
+    block: Sequence[int], pots: Mapping[int, Own], before: Mapping[int, Shared]
+) -> dict[int, Weights]:
+    """F of the pots of a block; `before` is that of all that it passes on to."""
+    rights = [_right(pots[pot], before) for pot in block]
+    if len(block) == 1:
+        return {block[0]: whole(rights[0][0])}
+    common = lcm(*(divisor for _, divisor in rights))
+    receivers = sorted(set().union(*(right for right, _ in rights)))
+    rows = [
+        [common // divisor * right.get(receiver, 0) for receiver in receivers]
+        for right, divisor in rights
+    ]
+    matrix = [
+        [own.total if i == j else -own.passed.get(j, 0) for j in block]
+        for i in block
+        for own in [pots[i]]
+    ]
+    solution = inverse(matrix)
+    parts = solution.times(rows)
+    given = solution.divisor * common
+    assert all(sum(row) == given for row in parts), "a pot gives away more or less than it has"
+    return {
+        pot: whole(dict(zip(receivers, row, strict=True)))
+        for pot, row in zip(block, parts, strict=True)
+    }
 
-    def __init__(self, pots: Mapping[int, Own]) -> None:
-        self._pots = pots
-        self.whole: dict[int, dict[int, int]] = {}
-        self.common = 1
 
-    def right(self, pot: int) -> dict[int, int]:
-        """What comes out of a pot but through its own block, times its total and `common`."""
-        own = self._pots[pot]
-        found = {receiver: weight * self.common for receiver, weight in own.final.items()}
-        for other, weight in own.passed.items():
-            for receiver, part in self.whole.get(other, {}).items():
-                found[receiver] = found.get(receiver, 0) + weight * part
-        return found
-
-    def add(self, block: Sequence[int]) -> None:
-        """Solves one block."""
-        if len(block) == 1:
-            (pot,) = block
-            self._keep({pot: self.right(pot)}, self._pots[pot].total)
-            return
-        rights = [self.right(pot) for pot in block]
-        matrix = [
-            [own.total if i == j else -own.passed.get(j, 0) for j in block]
-            for i in block
-            for own in [self._pots[i]]
-        ]
-        solved = inverse(matrix)
-        receivers = sorted(set().union(*rights))
-        columns = [[right.get(receiver, 0) for right in rights] for receiver in receivers]
-        parts = solved.times(columns)
-        found = {
-            pot: {receiver: part for receiver, part in zip(receivers, row, strict=True) if part}
-            for pot, row in zip(block, parts, strict=True)
-        }
-        self._keep(found, solved.divisor)
-
-    def _keep(self, found: Mapping[int, dict[int, int]], divisor: int) -> None:
-        """Takes in F of a block, given times `divisor` and `common`."""
-        shared = gcd(divisor, *(part for parts in found.values() for part in parts.values()))
-        step = divisor // shared
+def _right(own: Own, before: Mapping[int, Shared]) -> tuple[dict[int, int], int]:
+    """What comes out of a pot but through its own block: its weights, times a divisor."""
+    totals = {pot: before[pot].total for pot in own.passed if pot in before}
+    found, divisor = dict(own.final), 1
+    # Those of smaller totals come first, so that numbers stay short for long.
+    for pot in sorted(totals, key=totals.__getitem__):
+        step = lcm(divisor, totals[pot]) // divisor
         if step > 1:
-            self.common *= step
-            self.whole = {pot: _times(parts, step) for pot, parts in self.whole.items()}
-        for pot, parts in found.items():
-            self.whole[pot] = {receiver: part // shared for receiver, part in parts.items()}
+            divisor *= step
+            found = {receiver: weight * step for receiver, weight in found.items()}
+        weight = own.passed[pot] * (divisor // totals[pot])
+        for receiver, part in before[pot].weights.items():
+            found[receiver] = found.get(receiver, 0) + weight * part
+    return found, divisor
 
 
-def _times(parts: Weights, factor: int) -> dict[int, int]:
-    return {receiver: part * factor for receiver, part in parts.items()}
-
-
-def whole(weights: Mapping[int, Fraction] | Weights) -> dict[int, int]:
-    """Weights above 0 as the smallest whole numbers of the same proportions (R12)."""
-    denominator = lcm(*(weight.denominator for weight in weights.values()))
-    found = {receiver: int(weight * denominator) for receiver, weight in weights.items() if weight}
-    divisor = gcd(*found.values()) or 1
-    return {receiver: weight // divisor for receiver, weight in found.items()}
+def whole(weights: Weights) -> dict[int, int]:
+    """Weights as the smallest whole numbers of the same proportions, those above 0 (R12)."""
+    divisor = gcd(*weights.values())
+    if divisor <= 1:
+        return {receiver: weight for receiver, weight in weights.items() if weight}
+    return {receiver: weight // divisor for receiver, weight in weights.items() if weight}

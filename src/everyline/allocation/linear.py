@@ -1,57 +1,94 @@
-"""The exact inverse of a matrix of whole numbers, quick for a hundred pools that serve each other.
+"""The exact inverse of a matrix of whole numbers, for pools that serve each other in circles.
 
-Elimination over whole numbers would double its digits at every step. So the inverse is found
-modulo one number of 60 bits, and lifted digit by digit (Dixon): with C the inverse modulo p, the
-digits of the inverse to base p are C times the residue modulo p, and the next residue is what they
-leave, divided by p. A row of whole numbers travels as one long number with a slot for each, since
-the machine multiplies one long number much faster than many short ones. Nothing is taken on trust:
-the inverse is multiplied with the matrix before it is handed out.
+A pool that serves few and is served by few is put into the equations of those that it serves, one
+pool after another, which leaves short numbers and most of the matrix empty. Where all serve all,
+that would fill the matrix with long numbers, and the inverse is lifted instead.
 """
 
-from collections.abc import Iterator, Sequence
-from math import prod
+from collections.abc import Collection, Sequence
+from math import gcd
 from operator import mul
 from typing import NamedTuple
 
-Matrix = Sequence[Sequence[int]]
+from everyline.allocation.lifting import Matrix, Slots, lifted
 
-_BYTE = 8
-_MODULUS_BITS = 60
+_LINKS_MOST = 1000
+"""Above so many pairs of a pool's givers and takers, lifting is quicker."""
 
 
-class Slots:
-    """A row of `count` whole numbers as one: a slot for each, the first one lowest.
+class _Equation(NamedTuple):
+    """`own` times the unknown is the sum of `others` times theirs, and of `right`, none below 0.
 
-    No entry may exceed `most`, whatever its sign.
+    `right` says how much of the right side of each equation as it was is in this one.
     """
 
-    def __init__(self, count: int, most: int) -> None:
-        self._width = most.bit_length() // _BYTE + 1
-        self._size = count * self._width
-        self._half = 1 << (self._width * _BYTE - 1)
-        self._halves = int.from_bytes(self._half.to_bytes(self._width, "little") * count, "little")
+    own: int
+    others: dict[int, int]
+    right: dict[int, int]
 
-    def packed(self, row: Sequence[int]) -> int:
-        """The one number."""
-        raw = b"".join((x + self._half).to_bytes(self._width, "little") for x in row)
-        return int.from_bytes(raw, "little") - self._halves
+    def with_(self, unknown: int, by: "_Equation") -> "_Equation":
+        """This one with an unknown replaced by its own equation, in the shortest numbers."""
+        weight = self.others[unknown]
+        others = _sum(self.others, by.own, by.others, weight)
+        del others[unknown]
+        right = _sum(self.right, by.own, by.right, weight)
+        return _Equation(self.own * by.own, others, right)
 
-    def row(self, packed: int) -> list[int]:
-        """The entries again."""
-        raw = (packed + self._halves).to_bytes(self._size, "little")
-        cuts = [raw[at : at + self._width] for at in range(0, self._size, self._width)]
-        return [int.from_bytes(cut, "little") - self._half for cut in cuts]
+    def reduced(self, unknown: int) -> "_Equation":
+        """Without its unknown among the others, and without a common divisor."""
+        own = self.own - self.others.pop(unknown, 0)
+        shared = gcd(own, *self.others.values(), *self.right.values())
+        if shared == 1:
+            return self._replace(own=own)
+        return _Equation(own // shared, _divided(self.others, shared), _divided(self.right, shared))
+
+
+def _sum(one: dict[int, int], by: int, other: dict[int, int], weight: int) -> dict[int, int]:
+    found = {at: x * by for at, x in one.items()}
+    for at, x in other.items():
+        found[at] = found.get(at, 0) + x * weight
+    return found
+
+
+def _divided(numbers: dict[int, int], divisor: int) -> dict[int, int]:
+    return {at: x // divisor for at, x in numbers.items()}
 
 
 class Inverse(NamedTuple):
-    """The inverse of a matrix: `rows` divided by `divisor`."""
+    """The inverse of a matrix: `rows` divided by `divisor`, none below 0.
 
-    rows: list[list[int]]
+    Attributes:
+        equations: those of the unknowns in the order that they are solved in, where they are few.
+    """
+
+    rows: Matrix
     divisor: int
+    equations: Sequence[tuple[int, _Equation]] = ()
 
-    def times(self, columns: Matrix) -> list[list[int]]:
-        """The inverse times the matrix of these columns, times `divisor`, row by row."""
-        return _product(self.rows, columns)
+    def times(self, right: Matrix) -> list[list[int]]:
+        """The inverse times a matrix, times `divisor`. No number of `right` is below 0."""
+        if not self.equations:
+            return self._product(right)
+        solved: dict[int, list[int]] = {}
+        for at, one in self.equations:
+            own = _combined(one.right.values(), [right[n] for n in one.right])
+            rows = [own, *(solved[n] for n in one.others)]
+            times = _combined([self.divisor, *one.others.values()], rows)
+            solved[at] = [x // one.own for x in times]
+        return [solved[at] for at in range(len(right))]
+
+    def _product(self, right: Matrix) -> list[list[int]]:
+        """A column of the inverse is one long number, as what it is multiplied with is short."""
+        columns = list(zip(*right, strict=True))
+        slots = Slots(len(right), max(map(sum, columns)) * max(map(max, self.rows)))
+        packed = [slots.packed(column) for column in zip(*self.rows, strict=True)]
+        found = [slots.row(sum(map(mul, column, packed))) for column in columns]
+        return [list(row) for row in zip(*found, strict=True)]
+
+
+def _combined(weights: Collection[int], rows: Matrix) -> list[int]:
+    """The sum of rows, each times its weight."""
+    return [sum(map(mul, weights, column)) for column in zip(*rows, strict=True)]
 
 
 def inverse(matrix: Matrix) -> Inverse:
@@ -61,114 +98,59 @@ def inverse(matrix: Matrix) -> Inverse:
         matrix: whole numbers; on the diagonal they are positive and at least the sum of the
             others' absolute values, which are not positive; the determinant is not 0.
     """
-    modulus, start = _start(matrix)
-    # Of such a matrix no minor exceeds the product of the diagonal.
-    bound = prod(row[at] for at, row in enumerate(matrix))
-    digits = bound.bit_length() // (_MODULUS_BITS - 1) + 3
-    divisor = _divisor(matrix, start, modulus, bound)
-    identity = [[int(i == j) for j in range(len(matrix))] for i in range(len(matrix))]
-    rows = _lifted(matrix, start, modulus, identity, digits)
-    whole = modulus**digits
-    for row in rows:
-        for entry in row:
-            divisor *= _denominator(entry * divisor % whole, whole, bound)
-    found = Inverse([[_nearest(entry * divisor, whole) for entry in row] for row in rows], divisor)
-    units = [[divisor * entry for entry in row] for row in identity]
-    assert found.times(list(zip(*matrix, strict=True))) == units, "the inverse is none"
-    return found
-
-
-def _product(rows: Matrix, columns: Matrix) -> list[list[int]]:
-    return [[sum(map(mul, row, column)) for column in columns] for row in rows]
-
-
-def _start(matrix: Matrix) -> tuple[int, list[list[int]]]:
-    """A modulus, and the inverse modulo it."""
-    for modulus in _moduli():
-        try:
-            return modulus, _inverse_modulo(matrix, modulus)
-        except ValueError:  # no pivot has an inverse modulo this one
-            continue
-    raise AssertionError("there are always more moduli")
-
-
-def _moduli() -> Iterator[int]:
-    """Numbers of 60 bits that are prime in all likelihood; none has to be."""
-    modulus = (1 << _MODULUS_BITS) - 1
-    while True:
-        if pow(3, modulus - 1, modulus) == 1:
-            yield modulus
-        modulus -= 2
-
-
-def _inverse_modulo(matrix: Matrix, modulus: int) -> list[list[int]]:
-    """The inverse modulo a number; ValueError where there is none."""
-    count = len(matrix)
-    rows = [
-        [x % modulus for x in row] + [int(i == j) for j in range(count)]
-        for i, row in enumerate(matrix)
+    equations = [
+        _Equation(row[at], {j: -x for j, x in enumerate(row) if x and j != at}, {at: 1})
+        for at, row in enumerate(matrix)
     ]
-    for at in range(count):
-        pivot = next((n for n in range(at, count) if rows[n][at]), at)
-        rows[at], rows[pivot] = rows[pivot], rows[at]
-        factor = pow(rows[at][at], -1, modulus)
-        first = rows[at] = [x * factor % modulus for x in rows[at]]
-        for n, row in enumerate(rows):
-            if n != at and (factor := row[at]):
-                rows[n] = [(x - factor * y) % modulus for x, y in zip(row, first, strict=True)]
-    return [row[count:] for row in rows]
+    order = _eliminated(equations)
+    if order is None:
+        return Inverse(*lifted(matrix))
+    return _solved([(at, equations[at]) for at in reversed(order)])
 
 
-def _lifted(
-    matrix: Matrix, start: Matrix, modulus: int, right: Matrix, digits: int
-) -> list[list[int]]:
-    """The inverse times `right`, modulo `modulus` to the power of `digits`."""
-    width = len(right[0])
-    residue_most = 1 + max(sum(map(abs, row)) for row in matrix) + max(map(max, right))
-    slots = Slots(width, len(matrix) * modulus * residue_most)
-    residues = [slots.packed(row) for row in right]
-    found: list[list[list[int]]] = []
-    for _ in range(digits):
-        digit = [[x % modulus for x in slots.row(sum(map(mul, row, residues)))] for row in start]
-        packed = [slots.packed(row) for row in digit]
-        residues = [
-            (residue - sum(map(mul, row, packed))) // modulus
-            for residue, row in zip(residues, matrix, strict=True)
-        ]
-        found.append(digit)
-    rows = []
-    for at in range(len(matrix)):
-        row = [0] * width
-        for digit in reversed(found):
-            row = [x * modulus + d for x, d in zip(row, digit[at], strict=True)]
-        rows.append(row)
-    return rows
+def _eliminated(equations: list[_Equation]) -> list[int] | None:
+    """Replaces each unknown in the equations of those that come later; their order.
+
+    None where that would fill the matrix. The least work comes first, so that numbers stay short.
+    """
+    within = [
+        {i for i, one in enumerate(equations) if j in one.others} for j in range(len(equations))
+    ]
+    left, order = set(range(len(equations))), list[int]()
+
+    def work(at: int) -> tuple[int, int]:
+        links = len(equations[at].others) * len(within[at])
+        return links * equations[at].own.bit_length(), at
+
+    while left:
+        at = min(left, key=work)
+        by = equations[at]
+        if len(by.others) * len(within[at]) > _LINKS_MOST:
+            return None
+        left.remove(at)
+        order.append(at)
+        for other in by.others:
+            within[other].discard(at)
+        for i in within[at]:
+            equations[i] = equations[i].with_(at, by).reduced(i)
+            for other in equations[i].others:
+                within[other].add(i)
+    return order
 
 
-def _divisor(matrix: Matrix, start: Matrix, modulus: int, bound: int) -> int:
-    """A common divisor of one solution, which is nearly always that of the whole inverse."""
-    right = [[at * at + 1] for at in range(len(matrix))]
-    most = bound * sum(entry for (entry,) in right)
-    digits = (2 * most * bound).bit_length() // (_MODULUS_BITS - 1) + 1
-    whole, divisor = modulus**digits, 1
-    for (entry,) in _lifted(matrix, start, modulus, right, digits):
-        divisor *= _denominator(entry * divisor % whole, whole, most)
-    return divisor
-
-
-def _denominator(residue: int, modulus: int, most: int) -> int:
-    """The denominator of the fraction of this residue whose numerator is at most `most`."""
-    if residue <= most or modulus - residue <= most:
-        return 1
-    above, below, denominator, before = modulus, residue, 1, 0
-    while below > most:
-        quotient = above // below
-        above, below = below, above - quotient * below
-        before, denominator = denominator, before - quotient * denominator
-    return abs(denominator)
-
-
-def _nearest(number: int, modulus: int) -> int:
-    """The residue nearest to 0."""
-    residue = number % modulus
-    return residue - modulus if 2 * residue > modulus else residue
+def _solved(equations: Sequence[tuple[int, _Equation]]) -> Inverse:
+    """The inverse, out of equations whose others all come before them."""
+    found: dict[int, dict[int, int]] = {}
+    divisor = 1
+    for at, one in equations:
+        row = {column: x * divisor for column, x in one.right.items()}
+        for other, weight in one.others.items():
+            row = _sum(row, 1, found[other], weight)
+        shared = gcd(one.own, *row.values())
+        if (step := one.own // shared) > 1:
+            divisor *= step
+            found = {i: {column: x * step for column, x in it.items()} for i, it in found.items()}
+        found[at] = _divided(row, shared)
+    every = range(len(equations))
+    rows = [[found[i].get(column, 0) for column in every] for i in every]
+    return Inverse(rows, divisor, equations)

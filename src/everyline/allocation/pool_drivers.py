@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from everyline.allocation.pool_members import Members, condition_sql
+from everyline.allocation.split import units
 from everyline.conditions import Condition, columns
 from everyline.config.configuration import Configuration
 from everyline.config.pools import CostSplit, UsageSplit
@@ -34,23 +35,41 @@ class Pot(NamedTuple):
         return first_day(self.period)
 
 
-class Driver(NamedTuple):
-    """Drivers of one pot with equal values of the keys of `over`, summed.
+class Asked(NamedTuple):
+    """What one entry asks for some pots of its pool.
 
     Attributes:
-        values: in the order of `over`; None where the driver has none.
+        condition: of the rows that weigh; None for all.
+        over: the keys of the receivers.
+    """
+
+    split: UsageSplit | CostSplit
+    condition: Condition | None
+    over: tuple[str, ...]
+    pots: Sequence[Pot]
+
+
+class Drivers(NamedTuple):
+    """Drivers of one pot in one unit.
+
+    Attributes:
         unit: of usage as written, or the currency of a cost.
-        amount: None where no row has any.
+        amounts: for each combination of values, which come first in the order of `over`, None where
+            the driver has none, the sum in 10^-18 of the unit; None where no row has any.
         unpriced: quantity of usage whose cost is wanted and not known.
     """
 
-    values: tuple[str | None, ...]
     unit: str | None
-    amount: Decimal | None
+    amounts: Sequence[tuple[Any, ...]]
     unpriced: Decimal
 
+    @property
+    def total(self) -> int:
+        """The sum of the amounts, in 10^-18."""
+        return sum(amount for *_, amount in self.amounts if amount is not None)
 
-Found = dict[int, list[Driver]]
+
+Found = dict[int, list[Drivers]]
 """Number of the pot to its drivers; a pot without any has no entry."""
 
 
@@ -59,8 +78,8 @@ def first_day(period: str) -> date:
     return date.fromisoformat(f"{period}-01")
 
 
-class Drivers:
-    """Finds drivers of pots."""
+class Asking:
+    """Finds drivers of pots, for all pools at once."""
 
     def __init__(self, engine: Engine, configuration: Configuration, members: Members) -> None:
         self._engine = engine
@@ -83,50 +102,68 @@ class Drivers:
         )
         self._has = by_name(self._engine.columns("pool_usage"))
 
-    def usage(
-        self, split: UsageSplit, condition: Condition, over: Sequence[str], pots: Sequence[Pot]
-    ) -> Found:
-        """Usage rows that meet `condition`: quantity by x_Unit, or estimated cost by currency."""
-        unit, amount, unpriced = "x_Unit", "quantity_", "0"
-        if split.weight == "estimated_cost":
-            unit, amount, unpriced = "x_EstimatedCurrency", "cost_", "unpriced_"
-        drivers = (
-            f"SELECT *, month_ AS period_, {unit} AS unit_, {amount} AS amount_,"
-            f" {unpriced} AS lost_ FROM pool_usage WHERE {condition_sql(condition, self._has)}"
-        )
-        within = {name: quoted(self._has[name]) for name in split.within if name in self._has}
-        return self._sums(drivers, over, self._same(split.within, within), pots)
-
-    def cost(self, split: CostSplit, over: Sequence[str], pots: Sequence[Pot]) -> Found:
-        """Cost outside all pools that meets `of`, net, by currency."""
-        drivers = (
-            "SELECT *, x_Period AS period_, BillingCurrency AS unit_, cost_ AS amount_, 0 AS lost_"
-            f" FROM pool_costs WHERE {self._members.of(split)}"
-        )
-        within = {name: self._members.within(name) for name in split.within}
-        return self._sums(drivers, over, self._same(split.within, within), pots)
-
-    def _same(self, within: Sequence[str], columns: Mapping[str, str]) -> str:
-        """SQL: whether a driver has the `within` values of a pot; null equals null (R17)."""
-        return "".join(
-            f" AND p.{self._members.within(name)} IS NOT DISTINCT FROM "
-            f"{f'd.{columns[name]}' if name in columns else 'NULL'}"
-            for name in within
-        )
-
-    def _sums(self, drivers: str, over: Sequence[str], within: str, pots: Sequence[Pot]) -> Found:
-        keys = "".join(f"d.{quoted(key)}, " for key in over)
-        rows = self._engine.rows(
-            f"SELECT p.pot_, {keys}d.unit_, sum(d.amount_)::DECIMAL(38,18),"
-            f" sum(d.lost_)::DECIMAL(38,18) FROM ({drivers}) AS d"
-            f" JOIN (SELECT * FROM pool_pots WHERE pot_ IN (SELECT unnest(?::BIGINT[]))) AS p"
-            f" ON d.period_ = p.x_Period{within} GROUP BY ALL",
-            [[pot.number for pot in pots]],
-        )
-        found: Found = {}
-        for pot, *values, unit, amount, unpriced in rows:
-            found.setdefault(pot, []).append(Driver(tuple(values), unit, amount, unpriced))
+    def found(self, asked: Sequence[Asked]) -> list[Found]:
+        """The drivers that each of `asked` asks for; those of one form are one query."""
+        found: list[Found] = [{} for _ in asked]
+        forms: dict[tuple[object, ...], list[int]] = {}
+        for at, one in enumerate(asked):
+            forms.setdefault((*self._rows(one), one.over, one.split.within), []).append(at)
+        for alike in forms.values():
+            self._sums([asked[at] for at in alike], [found[at] for at in alike])
         return found
+
+    def _rows(self, asked: Asked) -> tuple[str, str]:
+        """SQL of the columns period_, unit_, amount_ and lost_, and what they are taken from."""
+        if isinstance(asked.split, CostSplit):
+            named = "x_Period AS period_, BillingCurrency AS unit_, cost_ AS amount_, 0 AS lost_"
+            return named, "pool_costs"
+        if asked.split.weight == "estimated_cost":
+            named = "x_EstimatedCurrency AS unit_, cost_ AS amount_, unpriced_ AS lost_"
+        else:
+            named = "x_Unit AS unit_, quantity_ AS amount_, 0 AS lost_"
+        return f"month_ AS period_, {named}", "pool_usage"
+
+    def _meets(self, asked: Asked) -> str:
+        """SQL of whether a row weighs."""
+        if isinstance(asked.split, CostSplit):
+            return self._members.of(asked.split)
+        return "true" if asked.condition is None else condition_sql(asked.condition, self._has)
+
+    def _column(self, split: UsageSplit | CostSplit, name: str) -> str | None:
+        """The column of a driver that must equal that of a pot; None where drivers have none."""
+        if isinstance(split, CostSplit):
+            return self._members.within(name)
+        return quoted(self._has[name]) if name in self._has else None
+
+    def _sums(self, asked: Sequence[Asked], found: Sequence[Found]) -> None:
+        """Adds what is found for each of `asked`, which differ in conditions and pots alone."""
+        first = asked[0]
+        within = [
+            (self._members.within(n), self._column(first.split, n)) for n in first.split.within
+        ]
+        same = "".join(
+            f" AND p.{ours} IS NOT DISTINCT FROM {f'd.{its}' if its else 'NULL'}"
+            for ours, its in within
+        )
+        keys = "".join(f"{quoted(key)}, " for key in first.over)
+        of_drivers = "".join(f"d.{quoted(key)}, " for key in first.over)
+        named, source = self._rows(first)
+        meets = ", ".join(
+            f"CASE WHEN {self._meets(one)} THEN {at} END" for at, one in enumerate(asked)
+        )
+        entries = [at for at, one in enumerate(asked) for _ in one.pots]
+        for at, pot, unit, amounts, unpriced in self._engine.rows(
+            f"SELECT entry_, pot_, unit_, list(row({keys}{units('amount_')})),"
+            f" sum(lost_)::DECIMAL(38,18) FROM (SELECT d.entry_, p.pot_, {of_drivers}d.unit_,"
+            " sum(d.amount_)::DECIMAL(38,18) AS amount_, sum(d.lost_)::DECIMAL(38,18) AS lost_"
+            f" FROM (SELECT unnest(list_filter([{meets}], lambda n: n IS NOT NULL)) AS entry_, *,"
+            f" {named} FROM {source}) AS d JOIN"
+            " (SELECT unnest(?::INTEGER[]) AS entry_, unnest(?::BIGINT[]) AS pot_) AS e"
+            " ON e.entry_ = d.entry_ JOIN pool_pots AS p"
+            f" ON p.pot_ = e.pot_ AND p.x_Period = d.period_{same} GROUP BY ALL) GROUP BY ALL",
+            [entries, [pot.number for one in asked for pot in one.pots]],
+        ):
+            found[at].setdefault(pot, []).append(Drivers(unit, amounts, unpriced))
 
 
 def _usage_splits(configuration: Configuration) -> list[UsageSplit]:

@@ -163,17 +163,17 @@ class Members:
         return tables
 
     def lines(self) -> None:
-        """Makes `pool_sums`, pool lines with their pot_, and `pool_lines`."""
+        """Makes `pool_sums`, pool lines with their line_ and pot_, and `pool_lines`."""
         shown = _shown(self._within)
         ids = ["x_Pool", *CARRIED, *self._tags, *shown.values()]
         line_id = f"sha256({json_object(dict(zip(ids, ids, strict=True)))})"
         key = ", ".join(["pot_", "x_Pool", *CARRIED, *self._tags, *map(quoted, self._more())])
         self._make(
             "pool_sums",
-            f"SELECT {line_id} AS x_LineId, * FROM"
+            f"SELECT row_number() OVER () AS line_, {line_id} AS x_LineId, * FROM"
             f" (SELECT {key}, {SUMS} FROM ({self._united()}) GROUP BY ALL)",
         )
-        self._make("pool_lines", "SELECT * EXCLUDE (pot_) FROM pool_sums")
+        self._make("pool_lines", "SELECT * EXCLUDE (line_, pot_) FROM pool_sums")
 
     def write_pool_members(self) -> None:
         """Makes `pool_members`: each part with the pool line that it went into."""

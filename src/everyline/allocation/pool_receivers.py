@@ -36,18 +36,20 @@ class Receivers:
         self._required = frozenset(key.name for key in configuration.taxonomy if key.required)
         self._implies = implies(configuration.taxonomy)
         self._numbers: dict[Receiver, int] = {}
-        self._shared: dict[tuple[tuple[str, ...], Values, date], int] = {}
+        self._shared: dict[tuple[tuple[str, ...], date], Numbers] = {}
         self.listed: list[Receiver] = []
 
-    def shared(self, over: tuple[str, ...], values: Values, day: date) -> int:
-        """The receiver of a weight: `over` as the driver has them, then R9."""
-        asked = over, values, day
-        number = self._shared.get(asked)
-        if number is None:
-            named = dict(zip(over, values, strict=True))
-            found = {k: "driver_unowned" if v is None else "shared" for k, v in named.items()}
-            number = self._shared[asked] = self._after_r9(named, found, day)
-        return number
+    def shared(self, over: tuple[str, ...], day: date) -> "Numbers":
+        """The receivers of weights: `over` as drivers have them, then R9."""
+        if (over, day) not in self._shared:
+
+            def number(values: Values) -> int:
+                named = dict(zip(over, values, strict=True))
+                found = {k: "driver_unowned" if v is None else "shared" for k, v in named.items()}
+                return self._after_r9(named, found, day)
+
+            self._shared[over, day] = Numbers(number, lambda values: self._lacks(over, values))
+        return self._shared[over, day]
 
     def rest(self, named: Mapping[str, str], over: Sequence[str], day: date) -> int:
         """The receiver of the rest: the keys it names, then R9; nothing named is idle (R15)."""
@@ -58,7 +60,7 @@ class Receivers:
         """The receiver without any value, all for one reason."""
         return self._number(Receiver((None,) * len(self.keys), (reason,) * len(self.keys)))
 
-    def lacks(self, over: Sequence[str], values: Values) -> bool:
+    def _lacks(self, over: Sequence[str], values: Values) -> bool:
         """Whether a required key that a split should give has no value in the driver (R15)."""
         if None not in values:
             return False
@@ -83,6 +85,26 @@ class Receivers:
         number = self._numbers.setdefault(one, len(self.listed))
         if number == len(self.listed):
             self.listed.append(one)
+        return number
+
+
+class Numbers(dict[Values, int]):
+    """Values of drivers to the number of their receiver, worked out when first asked for.
+
+    Attributes:
+        lacking: the receivers that lack a required key which the split should give (R15).
+    """
+
+    def __init__(self, number: Callable[[Values], int], lacks: Callable[[Values], bool]) -> None:
+        super().__init__()
+        self._number = number
+        self._lacks = lacks
+        self.lacking: set[int] = set()
+
+    def __missing__(self, values: Values) -> int:
+        number = self[values] = self._number(values)
+        if self._lacks(values):
+            self.lacking.add(number)
         return number
 
 

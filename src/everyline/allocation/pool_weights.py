@@ -1,49 +1,48 @@
 """Weights of pools (R15, R17): what one entry of `split` says of pots, by receiver."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple
+from math import lcm
+from typing import Any, NamedTuple
 
 from everyline import units
 from everyline.allocation import pool_notes
-from everyline.allocation.pool_drivers import Driver, Drivers, Pot
+from everyline.allocation.pool_drivers import Asked, Asking, Drivers, Pot
 from everyline.allocation.pool_notes import Note, Notes
-from everyline.allocation.pool_receivers import PoolOwners, Receivers, Values, on_day
+from everyline.allocation.pool_receivers import PoolOwners, Receivers, on_day
 from everyline.config.configuration import Configuration
 from everyline.config.pools import CostSplit, EvenSplit, FixedSplit, Pool, Split, UsageSplit
 from everyline.control import EXACT
-
-_NOTHING = Fraction(0)
 
 
 class Weighed(NamedTuple):
     """What an entry says of one pot.
 
     Attributes:
-        weights: receiver to weight, none below 0.
+        weights: receiver to weight, none below 0; whole numbers of one measure, as is `rest`.
         lacking: receivers without a required key that the entry should give.
         rest: R of R15.
         driver: what weighs, in words.
         no_rate: that a rate is missing, so that nothing weighs and nothing else is asked (R21).
     """
 
-    weights: Mapping[int, Fraction]
-    lacking: frozenset[int]
+    weights: Mapping[int, int]
+    lacking: Collection[int]
     driver: str
-    rest: Fraction = _NOTHING
+    rest: int = 0
     no_rate: bool = False
 
 
-class Weights:
+class Weighing:
     """Weighs the pots of one run."""
 
     def __init__(
-        self, configuration: Configuration, drivers: Drivers, receivers: Receivers, notes: Notes
+        self, configuration: Configuration, asking: Asking, receivers: Receivers, notes: Notes
     ) -> None:
         self._configuration = configuration
-        self._drivers = drivers
+        self._asking = asking
         self._receivers = receivers
         self._notes = notes
         self._rates = {(r.period, r.currency): Fraction(r.rate) for r in configuration.rates}
@@ -53,16 +52,26 @@ class Weights:
         return split.over or self._receivers.keys
 
     def weigh(
-        self, pool: Pool, split: Split, pots: Sequence[Pot], owners: Mapping[str, PoolOwners]
+        self, asked: Sequence[tuple[Pool, Split, Sequence[Pot]]], owners: Mapping[str, PoolOwners]
     ) -> dict[int, Weighed]:
-        """What `split` says of the pool's `pots`; nothing of those to which it does not apply."""
-        if isinstance(split, UsageSplit):
-            return self._by_usage(pool, split, pots)
-        if isinstance(split, CostSplit):
-            drivers = self._drivers.cost(split, self.over(split), pots)
-            return {
-                p.number: self._by_cost(pool, split, p, drivers.get(p.number, ())) for p in pots
-            }
+        """What an entry says of each pot of its pool; nothing where it does not apply."""
+        found: dict[int, Weighed] = {}
+        by_drivers: list[tuple[Pool, Asked]] = []
+        for pool, split, pots in asked:
+            if isinstance(split, UsageSplit | CostSplit):
+                condition = split.usage if isinstance(split, UsageSplit) else split.of
+                by_drivers.append((pool, Asked(split, condition, self.over(split), pots)))
+            else:
+                found |= self._by_period(pool, split, pots, owners)
+        return found | self._by_drivers(by_drivers)
+
+    def _by_period(
+        self,
+        pool: Pool,
+        split: FixedSplit | EvenSplit,
+        pots: Sequence[Pot],
+        owners: Mapping[str, PoolOwners],
+    ) -> dict[int, Weighed]:
         by_period: dict[str, list[Pot]] = {}
         for pot in pots:
             by_period.setdefault(pot.period, []).append(pot)
@@ -76,59 +85,76 @@ class Weights:
             found |= {pot.number: weighed for pot in alike}
         return found
 
+    def _by_drivers(self, asked: Sequence[tuple[Pool, Asked]]) -> dict[int, Weighed]:
+        capacities = {
+            at: one._replace(condition=one.split.capacity, over=())
+            for at, (_, one) in enumerate(asked)
+            if isinstance(one.split, UsageSplit) and one.split.capacity
+        }
+        drivers = self._asking.found([*(one for _, one in asked), *capacities.values()])
+        capacity = dict(zip(capacities, drivers[len(asked) :], strict=True))
+        found: dict[int, Weighed] = {}
+        for at, (pool, one) in enumerate(asked):
+            for pot in one.pots:
+                rows = drivers[at].get(pot.number, [])
+                if isinstance(one.split, CostSplit):
+                    found[pot.number] = self._by_cost(pool, one.split, pot, rows)
+                    continue
+                size = capacity.get(at, {}).get(pot.number)
+                weighed = self._by_usage(pool, one.split, pot, rows, size)
+                if weighed is not None:
+                    found[pot.number] = weighed
+        return found
+
     def _weighed(
         self,
         split: Split,
         pot: Pot,
-        weights: Iterable[tuple[Values, Fraction]],
+        weights: Iterable[tuple[Iterable[tuple[Any, ...]], int]],
         driver: str,
     ) -> Weighed:
-        over, found, lacking = self.over(split), dict[int, Fraction](), set()
-        for values, weight in weights:
-            number = self._receivers.shared(over, values, pot.day)
-            found[number] = found[number] + weight if number in found else weight
-            if self._receivers.lacks(over, values):
-                lacking.add(number)
-        net = {n: weight if weight.numerator > 0 else _NOTHING for n, weight in found.items()}
-        return Weighed(net, frozenset(lacking), driver)
+        """Of rows of values with their amount behind them, and what the amounts are times."""
+        numbers, found = self._receivers.shared(self.over(split), pot.day), dict[int, int]()
+        for rows, times in weights:
+            for *values, amount in rows:
+                number = numbers[tuple(values)]
+                found[number] = found.get(number, 0) + (amount or 0) * times
+        net = {number: max(weight, 0) for number, weight in found.items()}
+        return Weighed(net, numbers.lacking, driver)
 
     def _say(self, note: Note, pot: Pot) -> None:
         self._notes.add(note, pot.period, [pot.number])
 
     # By usage
 
-    def _by_usage(self, pool: Pool, split: UsageSplit, pots: Sequence[Pot]) -> dict[int, Weighed]:
-        over, found = self.over(split), dict[int, Weighed]()
-        drivers = self._drivers.usage(split, split.usage, over, pots)
-        capacity = self._drivers.usage(split, split.capacity, (), pots) if split.capacity else {}
-        for pot in pots:
-            rows = drivers.get(pot.number, [])
-            if split.weight == "estimated_cost":
-                weighed = self._by_estimated_cost(pool, split, pot, rows)
-            else:
-                weighed = self._by_quantity(pool, split, pot, rows)
-            if weighed is not None:
-                found[pot.number] = weighed
-                if pot.number in capacity:
-                    names = {_unit(row.unit)[1] for row in rows}
-                    size = self._capacity(pool, split, pot, (names, capacity[pot.number]))
-                    rest = max(size - sum(weighed.weights.values()), _NOTHING)
-                    found[pot.number] = weighed._replace(rest=rest)
-        return found
+    def _by_usage(
+        self,
+        pool: Pool,
+        split: UsageSplit,
+        pot: Pot,
+        rows: Sequence[Drivers],
+        capacity: Sequence[Drivers] | None,
+    ) -> Weighed | None:
+        by = self._by_estimated_cost if split.weight == "estimated_cost" else self._by_quantity
+        weighed = by(pool, split, pot, rows)
+        if weighed is None or capacity is None:
+            return weighed
+        size = self._capacity(pool, split, pot, {_unit(row.unit)[1] for row in rows}, capacity)
+        return weighed._replace(rest=max(size - sum(weighed.weights.values()), 0))
 
     def _by_quantity(
-        self, pool: Pool, split: UsageSplit, pot: Pot, rows: Sequence[Driver]
+        self, pool: Pool, split: UsageSplit, pot: Pot, rows: Sequence[Drivers]
     ) -> Weighed | None:
         names = {_unit(row.unit)[1] for row in rows}
         if len(names) > 1:
             self._say(pool_notes.units_differ(pool, names, split.place), pot)
             return None
         shown = min((units.unit(row.unit).text for row in rows if row.unit), default="")
-        weights = ((row.values, _amount(row) * _unit(row.unit)[0]) for row in rows)
+        weights = [(row.amounts, _unit(row.unit)[0]) for row in rows]
         return self._weighed(split, pot, weights, f"usage quantity {shown}".rstrip())
 
     def _by_estimated_cost(
-        self, pool: Pool, split: UsageSplit, pot: Pot, rows: Sequence[Driver]
+        self, pool: Pool, split: UsageSplit, pot: Pot, rows: Sequence[Drivers]
     ) -> Weighed | None:
         unpriced = Decimal(0)
         for row in rows:
@@ -136,11 +162,11 @@ class Weights:
         if unpriced:
             quantity = f"{unpriced:f}".rstrip("0").rstrip(".")
             self._say(pool_notes.usage_without_cost(pool, quantity, split.place), pot)
-        priced = {row.unit or "" for row in rows if row.amount is not None}
+        priced = {row.unit or "" for row in rows if any(one[-1] is not None for one in row.amounts)}
         if len(priced) > 1:
             self._say(pool_notes.units_differ(pool, priced, split.place), pot)
             return None
-        weights = ((row.values, _amount(row)) for row in rows)
+        weights = [(row.amounts, 1) for row in rows]
         driver = f"usage estimated_cost {''.join(priced)}".rstrip()
         return self._weighed(split, pot, weights, driver)
 
@@ -149,19 +175,22 @@ class Weights:
         pool: Pool,
         split: UsageSplit,
         pot: Pot,
-        found: tuple[set[str], Sequence[Driver]],
-    ) -> Fraction:
+        names: Collection[str],
+        rows: Sequence[Drivers],
+    ) -> int:
         """B of R15; where there is no usage all of it is idle, whatever its unit."""
-        names, rows = found
-        counted = [row for row in rows if not names or _unit(row.unit)[1] in names]
+        size = 0
         for row in rows:
-            if row not in counted:
+            times, name = _unit(row.unit)
+            if not names or name in names:
+                size += row.total * times
+            else:
                 self._say(pool_notes.capacity_differs(pool, row.unit or "", split.place), pot)
-        return sum((_amount(row) * _unit(row.unit)[0] for row in counted), _NOTHING)
+        return size
 
     # By cost, fixed shares, even parts
 
-    def _by_cost(self, pool: Pool, split: CostSplit, pot: Pot, rows: Sequence[Driver]) -> Weighed:
+    def _by_cost(self, pool: Pool, split: CostSplit, pot: Pot, rows: Sequence[Drivers]) -> Weighed:
         currencies = {row.unit or "" for row in rows}
         rates = dict.fromkeys(currencies, Fraction(1))
         if len(currencies) > 1:
@@ -171,7 +200,8 @@ class Weights:
             self._say(note, pot)
         if len(rates) < len(currencies):
             return Weighed({}, frozenset(), "cost", no_rate=True)
-        weights = ((row.values, _amount(row) * rates[row.unit or ""]) for row in rows)
+        common = lcm(*(rate.denominator for rate in rates.values()))
+        weights = [(row.amounts, int(rates[row.unit or ""] * common)) for row in rows]
         return self._weighed(split, pot, weights, "cost")
 
     def _rate(self, period: str, currency: str) -> Fraction | None:
@@ -182,13 +212,15 @@ class Weights:
 
     def _fixed(self, pool: Pool, split: FixedSplit, pots: Sequence[Pot]) -> Weighed:
         day = pots[0].day
-        weights = []
+        shares: list[tuple[tuple[str | None, ...], Fraction]] = []
         for share in split.receivers:
             if share.validity.holds(day):
                 named = {k: v for k, v in zip(split.over, share.values, strict=True) if v}
                 found = self._on_day(pool, split, pots, named, share.place)
-                weights.append((tuple(map(found.get, split.over)), Fraction(share.percent)))
-        return self._weighed(split, pots[0], weights, "fixed")
+                shares.append((tuple(map(found.get, split.over)), Fraction(share.percent)))
+        common = lcm(*(percent.denominator for _, percent in shares))
+        rows = [(*values, int(percent * common)) for values, percent in shares]
+        return self._weighed(split, pots[0], [(rows, 1)], "fixed")
 
     def _even(
         self, pool: Pool, split: EvenSplit, pots: Sequence[Pot], owners: PoolOwners
@@ -203,8 +235,8 @@ class Weights:
             ]
             among = {one[key] for one in found if one}
             values = [value for value in values if value in among]
-        one = Fraction(1)
-        every = self._weighed(split, pots[0], (((value,), one) for value in values), "even")
+        rows = [(value, 1) for value in values]
+        every = self._weighed(split, pots[0], [(rows, 1)], "even")
         weights = {
             number: weight
             for number, weight in every.weights.items()
@@ -227,10 +259,6 @@ class Weights:
             self._notes.add(note, pots[0].period, [pot.number for pot in pots])
 
         return on_day(self._configuration, named, pots[0].day, stale)
-
-
-def _amount(row: Driver) -> Fraction:
-    return _NOTHING if row.amount is None else Fraction(row.amount)
 
 
 @cache

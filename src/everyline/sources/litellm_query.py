@@ -82,18 +82,22 @@ _USER_AGENT = r'(, ?)?"User-Agent:[^"\\]*"'
 
 def of_lines(path: Path, *, cost: bool) -> str:
     """Usage rows of a file with one JSON object a line; blank lines are none."""
-    shape = dict.fromkeys(FIELDS, "VARCHAR") | {"metadata": METADATA}
+    read = [name for name in FIELDS if cost or name != "spend"]
+    shape = dict.fromkeys(read, "VARCHAR") | {"metadata": METADATA}
     spend = _spend() if cost else "NULL::VARCHAR"
+    near = f", {_near()} AS near" if cost else ""
     fields = ", ".join(f"call.{quoted(name)}" for name in FIELDS if name != "spend")
     whole = f"regexp_replace(line, {literal(_HALVES)}, '?', 'g')"
     # No JSON holds the sign U+0001, so a line is one cell, whatever stands in it.
     compression = "gzip" if path.suffix == ".gz" else "none"
-    return f"""WITH calls AS (SELECT line, coalesce({_read("line", shape)},
-    {_read(whole, shape)}) AS call
+    return f"""WITH lines AS (SELECT line, {_read("line", shape)} AS call
   FROM read_csv({one_file(path)}, auto_detect=false, header=false, delim=e'\\x01', quote='',
     escape='', columns={{'line': 'VARCHAR'}}, max_line_size={LINE_BYTES_MAX},
     compression='{compression}', strict_mode=false)
   WHERE CASE WHEN strlen(line) > 9 THEN true ELSE trim(line, e' \\t\\r') <> '' END),
+calls AS (SELECT line{near},
+    CASE WHEN call IS NOT NULL THEN call ELSE {_read(whole, shape)} END AS call
+  FROM lines),
 fields AS (SELECT {fields}, {spend} AS spend, call.metadata AS metadata, CASE
     WHEN call IS NULL THEN 'no JSON object'
     END AS fault, CASE
@@ -170,20 +174,25 @@ def _read(text: str, shape: Mapping[str, object]) -> str:
     return f"try(json_transform({text}, {_shape(shape)}))"
 
 
+def _near() -> str:
+    """The number that follows the first key `spend` of the line, whole; empty where none does."""
+    at = "instr(line, '\"spend\"')"
+    return f"regexp_extract(substr(line, {at}, 64), {literal(f'^{_SPEND}[^0-9.eE+-]')}, 1)"
+
+
 def _spend() -> str:
     """`spend` with its own digits.
 
     What the engine's JSON says of it is rounded, but tells which of the line's texts is the one:
     prompts may hold the same words, and an inner object the same key. The first text nearly always
-    is; the others are looked at only where it is not.
+    is; all are looked at only where it is not.
     """
-    cut = f"regexp_extract(line, {literal(_SPEND)}, 1)"
     same = "try(json_transform({}, '\"VARCHAR\"')) = call.spend"
     every = f"regexp_extract_all(line, {literal(_SPEND)}, 1)"
     found = f"list_filter({every}, lambda x: {same.format('x')})[1]"
     return (
-        f"CASE WHEN call.spend IS NULL THEN NULL WHEN {same.format(cut)} THEN {cut}"
-        f" ELSE coalesce({found}, call.spend) END"
+        "CASE WHEN near = call.spend THEN near WHEN call.spend IS NULL THEN NULL"
+        f" WHEN {same.format('near')} THEN near ELSE coalesce({found}, call.spend) END"
     )
 
 

@@ -1,0 +1,225 @@
+"""What pools leave: shares, and the parts of pool lines, each split once, by F (R12, R19)."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from everyline import money
+from everyline.allocation.between import Weights
+from everyline.allocation.parts import CARRIED
+from everyline.allocation.pool_drivers import Pot
+from everyline.allocation.pool_members import within_of, within_of_split
+from everyline.allocation.pool_receivers import Receivers
+from everyline.allocation.split import amount, split, units
+from everyline.config.pools import Pool
+from everyline.engines.duckdb import Engine, quoted
+from everyline.relations import MEASURES
+
+_SHORT_END = 10**24
+"""Total weights from here on are too long to be split by in SQL."""
+
+_PARTS_AT_ONCE = 500_000
+
+_BITS_MOST = 12_000
+"""Of a number that Python turns into text at once."""
+
+
+class Decided(NamedTuple):
+    """a(i, r) of one pot after removal (R19).
+
+    Attributes:
+        level: the entry of `split` that applied, from 1; the last one if none did.
+        driver: what weighed, in words; empty if nothing did, and then there is no split of its own.
+        weights: receiver to whole weight, above 0.
+    """
+
+    level: int
+    driver: str
+    weights: Weights
+
+
+Shared = tuple[Pot, Decided, Weights]
+"""A pot, its own weights, and F of it."""
+
+
+def write_pool_parts(
+    engine: Engine, pools: Sequence[Pool], receivers: Receivers, shared: Sequence[Shared]
+) -> None:
+    """Makes the tables `pool_shares` and `pooled_parts`."""
+    ranks = _write_receivers(engine, receivers)
+    _write_splits(engine, pools, ranks, shared)
+    keys = [f"{key}{end}" for key in receivers.keys for end in ("", "_evidence")]
+    listed = ", ".join(map(quoted, keys))
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE pool_shares AS SELECT x_ShareId, x_Receiver, x_Rule,"
+        f" x_Level, x_Kind, {listed}, weight_ AS x_Weight, x_WeightTotal, x_Driver"
+        f" FROM {_weights('true')} JOIN pool_splits USING (split_)"
+        " JOIN pool_receivers USING (receiver_)"
+    )
+    _split_in_sql(engine)
+    long = {p.number: weights for p, _, weights in shared if not _is_short(weights)}
+    _split_in_python(engine, {pot: _ranked(weights, ranks) for pot, weights in long.items()})
+    tags = ", ".join(f"{key}_tag" for key in receivers.keys)
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE pooled_parts AS SELECT x_LineId, x_Receiver, {listed},"
+        f" x_Pool, x_ShareId, {', '.join(CARRIED)}, {tags},"
+        f" {', '.join(f't.{measure}' for measure in MEASURES)}"
+        " FROM (FROM pool_split UNION ALL BY NAME FROM pool_split_long) AS t"
+        " JOIN pool_sums AS l USING (line_) JOIN pool_receivers USING (receiver_)"
+        " JOIN pool_splits AS s ON s.pot_ = l.pot_ AND s.x_Kind = 'composed'"
+    )
+    engine.run("DROP VIEW pool_split")
+    for table in ("pool_split_split", "pool_split_long", "pool_splits", "pool_receivers"):
+        engine.run(f"DROP TABLE {table}")
+
+
+def _write_receivers(engine: Engine, receivers: Receivers) -> list[int]:
+    """`pool_receivers`: `receiver_` is the place in the order of x_Receiver; those places."""
+    keys = [f"{key}{end}" for key in receivers.keys for end in ("", "_evidence")]
+    texts = [one.text for one in receivers.listed]
+    # Python orders text by code point, which is the order of its UTF-8 bytes.
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    rows = [
+        (
+            rank,
+            texts[at],
+            *(text for pair in zip(*receivers.listed[at], strict=True) for text in pair),
+        )
+        for rank, at in enumerate(order)
+    ]
+    kinds = {"receiver_": "BIGINT"} | dict.fromkeys(("x_Receiver", *keys), "VARCHAR")
+    engine.table("pool_receivers", kinds, rows)
+    ranks = [0] * len(texts)
+    for rank, at in enumerate(order):
+        ranks[at] = rank
+    return ranks
+
+
+def _ranked(weights: Weights, ranks: Sequence[int]) -> Weights:
+    return {ranks[receiver]: weight for receiver, weight in weights.items()}
+
+
+def _is_short(weights: Weights) -> bool:
+    return sum(weights.values()) < _SHORT_END
+
+
+def _weights(where: str) -> str:
+    """SQL of split_, pot_, receiver_ and weight_ of some rows of `pool_splits`."""
+    return (
+        "(SELECT split_, pot_, unnest(string_split(receivers_, ',')::BIGINT[]) AS receiver_,"
+        f" unnest(string_split(weights_, ',')) AS weight_ FROM pool_splits WHERE {where})"
+    )
+
+
+def _write_splits(
+    engine: Engine, pools: Sequence[Pool], ranks: Sequence[int], shared: Sequence[Shared]
+) -> None:
+    """`pool_splits`: a split a row, all its receivers in one text and all its weights in one.
+
+    The engine takes two long texts in a fraction of the time of a row for each weight.
+    """
+    names = list(map(str, ranks))
+    splits: list[tuple[object, ...]] = []
+    own_ids: set[str] = set()
+    for pot, decided, composed in shared:
+        pool = pools[pot.pool]
+        for level, weights in ((decided.level, decided.weights), (0, composed)):
+            share = _share_id(pool, pot, level)
+            if level and (not decided.driver or share in own_ids):
+                continue  # pots whose entry looks at no `within` have one split together
+            own_ids.add(share)
+            kind, driver = "own" if level else "composed", decided.driver or "none"
+            told = (share, pool.pool, decided.level, kind, _text(sum(weights.values())), driver)
+            who, what = [names[at] for at in weights], map(_text, weights.values())
+            long = (_is_short(weights), ",".join(who), ",".join(what))
+            splits.append((len(splits), pot.number, *told, *long))
+    engine.table("pool_splits", _SPLITS, splits)
+
+
+_SPLITS = {
+    "split_": "BIGINT",
+    "pot_": "BIGINT",
+    "x_ShareId": "VARCHAR",
+    "x_Rule": "VARCHAR",
+    "x_Level": "BIGINT",
+    "x_Kind": "VARCHAR",
+    "x_WeightTotal": "VARCHAR",
+    "x_Driver": "VARCHAR",
+    "is_short_": "BOOLEAN",
+    "receivers_": "VARCHAR",
+    "weights_": "VARCHAR",
+}
+
+
+def _text(number: int) -> str:
+    """The digits of a number of any length."""
+    bits = number.bit_length()
+    if bits <= _BITS_MOST:
+        return str(number)
+    digits = bits // 7  # about half of them
+    high, low = divmod(number, 10**digits)
+    return _text(high) + _text(low).rjust(digits, "0")
+
+
+def _share_id(pool: Pool, pot: Pot, level: int) -> str:
+    """SHA-256 of the canonical JSON array of pool, entry, period and its `within` values.
+
+    Entry 0 is F, for all `within` values of the pool (R12).
+    """
+    names = within_of(pool) if level == 0 else within_of_split(pool.split[level - 1])
+    within = {name: pot.within[name] for name in names if name in pot.within}
+    ordered = dict(sorted(within.items(), key=lambda item: item[0].encode("utf-16-be")))
+    key = [pool.pool, level, pot.period, ordered]
+    text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _split_in_sql(engine: Engine) -> None:
+    """`pool_split`: the parts of lines whose weights are short."""
+    short = "x_Kind = 'composed' AND is_short_ AND pot_ IN (SELECT pot_ FROM pool_sums)"
+    split(
+        engine,
+        f"(SELECT line_, pot_ AS share_, {', '.join(MEASURES)} FROM pool_sums"
+        f" WHERE pot_ IN (SELECT pot_ FROM pool_splits WHERE {short}))",
+        f"(SELECT pot_ AS share_, receiver_, weight_ FROM {_weights(short)})",
+        "pool_split",
+    )
+
+
+def _split_in_python(engine: Engine, weights: Mapping[int, Mapping[Any, int]]) -> None:
+    """`pool_split_long`: the parts of lines of pots whose weights are long."""
+    measures = dict.fromkeys(MEASURES, "DECIMAL(38,18)")
+    engine.table("pool_split_long", {"line_": "BIGINT", "receiver_": "BIGINT"} | measures, [])
+    amounts = ", ".join(map(units, MEASURES))
+    lines = engine.rows(
+        f"SELECT line_, pot_, {amounts} FROM pool_sums WHERE pot_ IN (SELECT unnest(?::BIGINT[]))",
+        [list(weights)],
+    )
+    at_once = _PARTS_AT_ONCE // max(map(len, weights.values()), default=1) + 1
+    texts = {pot: ",".join(map(str, sorted(of_pot))) for pot, of_pot in weights.items()}
+    kinds = {"line_": "BIGINT"} | dict.fromkeys(("receivers_", *MEASURES), "VARCHAR")
+    unnested = ", ".join(f"unnest(string_split({m}, ',')::HUGEINT[]) AS {m}" for m in MEASURES)
+    found = ", ".join(map(amount, MEASURES))
+    for start in range(0, len(lines), at_once):
+        rows = [
+            (line, texts[pot], *_line_parts(given, weights[pot]))
+            for line, pot, *given in lines[start : start + at_once]
+        ]
+        engine.table("pool_split_texts", kinds, rows)
+        engine.run(
+            f"INSERT INTO pool_split_long SELECT line_, receiver_, {found}"
+            " FROM (SELECT line_, unnest(string_split(receivers_, ',')::BIGINT[]) AS receiver_,"
+            f" {unnested} FROM pool_split_texts)"
+        )
+        engine.run("DROP TABLE pool_split_texts")
+
+
+def _line_parts(given: Sequence[int | None], weights: Mapping[Any, int]) -> list[str | None]:
+    """The parts of each amount of a line, in the order of the receivers, in one text."""
+    parts: dict[int | None, str | None] = {None: None}
+    for units_e18 in given:
+        if units_e18 is not None and units_e18 not in parts:
+            split_ = money.split(units_e18, weights)
+            parts[units_e18] = ",".join(map(str, split_.values()))
+    return [parts[units_e18] for units_e18 in given]
