@@ -48,6 +48,7 @@ benchmark: $(DEV)/done ## speed and memory as ratios
 	$(DEV)/bin/python benchmarks/spend_logs.py
 	$(DEV)/bin/python benchmarks/trace.py
 	$(DEV)/bin/python benchmarks/truth.py
+	$(DEV)/bin/python benchmarks/provisioning.py
 
 .PHONY: lock
 lock: ## newest allowed versions, with hashes

@@ -17,7 +17,7 @@ from settings_page import page_of_settings
 from transcript import played
 from usage_formats import usage_section
 
-from everyline import money
+from everyline import money, resource_types
 from everyline.charges.grouping import BASE
 from everyline.charges.naming import built_in
 from everyline.cli import COMMANDS, everyline
@@ -43,6 +43,7 @@ def pages() -> dict[str, str]:
         "formats.md": formats_page,
         "layers.md": layers,
         "names.md": names,
+        "planned.md": planned,
         "problems.md": problems,
         "relations.md": relations,
         "settings.md": page_of_settings,
@@ -159,8 +160,8 @@ def problems() -> str:
     parts = [
         (
             "A problem says what is wrong, where, how much money it touches, and what to do. `stop`"
-            " publishes nothing (exit 1), `configuration` neither (exit 2), `warn` is told and"
-            " goes on (exit 0)."
+            " publishes nothing (exit 1), `configuration` neither (exit 2), `fail` does not pass a"
+            " check of what is planned (exit 3), `warn` is told and goes on (exit 0)."
         )
     ]
     for row in sorted(_rows(DOCS / "problems.csv"), key=lambda row: row["problem"]):
@@ -271,6 +272,45 @@ def _spellings(file: str, column: str) -> dict[str, list[str]]:
 
 def _some(spellings: Sequence[str], shown: int | None) -> str:
     return ", ".join(map(code, list(spellings)[:shown]))
+
+
+_TOOLS = {
+    "terraform": "Terraform and OpenTofu",
+    "cloudformation": "CloudFormation",
+    "arm": "ARM and Bicep",
+    "kubernetes": "Kubernetes",
+}
+
+
+def planned() -> str:
+    """Which planned things are known to cost AI money."""
+    parts = [
+        (
+            "What `everyline check --plan` and `--manifests` judge. A type costs AI money always,"
+            " or where a condition holds: a path into its properties and what lies there, `|`"
+            " between alternatives, `*` for any text, case aside; a path alone where anything does."
+            " The tables are CSV files in the package, `everyline/provisioning/types/`."
+        )
+    ]
+    for tool, title in _TOOLS.items():
+        whens: dict[tuple[str, ...], list[str]] = {}
+        for kinds in resource_types.known(tool).values():
+            for kind in kinds:
+                tags = ", ".join(map(code, kind.tags)) or "takes none"
+                row = (code(kind.type), kind.layer, tags, kind.source)
+                tests = [f"{p} = {'|'.join(g)}" if g else p for p, g in kind.when.items()]
+                whens.setdefault(row, []).append(" and ".join(map(code, tests)))
+        parts += [
+            f"## {title}",
+            table(
+                ("type", "layer", "where", "tags that reach the bill", "why"),
+                [
+                    (type_, layer, " or ".join(filter(None, when)), tags, source)
+                    for (type_, layer, tags, source), when in sorted(whens.items())
+                ],
+            ),
+        ]
+    return page("Planned types", *parts)
 
 
 def currencies() -> str:

@@ -27,6 +27,7 @@ PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 ANEW = "python docs/generate.py"
 
 NO_PROBLEMS = {*BILL_FORMATS, *USAGE_FORMATS, "step-down", "github-copilot", "x-ai"}
+NO_PROBLEMS |= {"no-op", "system-out"}
 """Words joined by hyphens in the code that are no name of a problem; so are encodings."""
 
 
@@ -110,7 +111,7 @@ def test_a_problem_has_the_level_that_its_page_says() -> None:
     wrong = []
     for path in ERRORS.rglob("expected.txt"):
         for level, name in re.findall(
-            r"^(error|stop|warn)\[([a-z-]+)\]", path.read_text("utf-8"), re.M
+            r"^(error|stop|fail|warn)\[([a-z-]+)\]", path.read_text("utf-8"), re.M
         ):
             said = "configuration" if level == "error" else level
             if said not in levels[name]:

@@ -44,6 +44,7 @@ WITHOUT_LINE = {
     "no-charges",
     "no-rows",
     "no-run",
+    "policy-too-long",
     "repeated-file",
     "run-damaged",
     "series-in-two-files",

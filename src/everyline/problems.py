@@ -11,7 +11,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal
 
-Level = Literal["stop", "warn", "configuration"]
+Level = Literal["configuration", "stop", "fail", "warn"]
 
 EXIT_WELL = 0
 EXIT_STOP = 1
@@ -19,7 +19,7 @@ EXIT_CONFIGURATION = 2
 EXIT_GATE = 3
 EXIT_FAULT = 70
 
-_ORDER: tuple[Level, ...] = ("configuration", "stop", "warn")
+_ORDER: tuple[Level, ...] = ("configuration", "stop", "fail", "warn")
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -29,7 +29,8 @@ class Problem:
 
     Attributes:
         name: words joined by hyphens; also the anchor in the documentation.
-        level: `configuration` (exit 2), `stop` (nothing is published, exit 1) or `warn` (exit 0).
+        level: `configuration` (exit 2), `stop` (nothing is published, exit 1), `fail` (a check was
+            not passed, exit 3) or `warn` (exit 0).
         sentence: what is wrong, values in backticks, without a full stop.
         place: `file`, `file:line` or `file:line:column`, relative to the project folder.
         subject: the value or name that is wrong; tells problems of one place apart.
@@ -74,7 +75,9 @@ def exit_code(problems: Iterable[Problem]) -> int:
     levels = {problem.level for problem in problems}
     if "configuration" in levels:
         return EXIT_CONFIGURATION
-    return EXIT_STOP if "stop" in levels else EXIT_WELL
+    if "stop" in levels:
+        return EXIT_STOP
+    return EXIT_GATE if "fail" in levels else EXIT_WELL
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

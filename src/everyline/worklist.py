@@ -30,7 +30,8 @@ IDENTITIES = (
 )
 """The columns that may identify, in the order in which the registry has them."""
 
-_TELLING = ("SubAccountId", "x_CredentialId", "x_PrincipalId", "ResourceId", "ResourceName")
+TELLING = ("SubAccountId", "x_CredentialId", "x_PrincipalId", "ResourceId", "ResourceName")
+"""Those that tell most, the best first; without any of them only the service is known."""
 
 _OF_USAGE = ("x_CredentialId", "x_PrincipalId", "ResourceId", "SubAccountId")
 """The columns of usage that tell most, the best first."""
@@ -52,6 +53,7 @@ class Unowned:
         services: their ServiceNames.
         reasons: evidence, that of the most lines first.
         estimated: what it used, at list prices, by currency; no cost of any bill.
+        since: the first month in which it had cost or usage without an owner.
         is_shield: listed only so that a less telling identity above does not speak for it.
     """
 
@@ -61,6 +63,7 @@ class Unowned:
     services: Sequence[str]
     reasons: Sequence[str]
     estimated: Mapping[str, Decimal]
+    since: str
     is_shield: bool = False
 
 
@@ -111,14 +114,18 @@ def worklist(
         identity: [part for part in of if period in (None, part.period)]
         for identity, of in rows.items()
     }
-    found = [(identity, _unowned(identity, of)) for identity, of in listed.items() if of]
+    found = [
+        (identity, _unowned(identity, of, _since(rows[identity])))
+        for identity, of in listed.items()
+        if of
+    ]
     found.sort(key=lambda pair: (-_most(pair[1].costs), -_most(pair[1].estimated), pair[0]))
     kept = found[:top]
     spoken = {part.service for identity, _ in kept for part in rows[identity] if not _telling(part)}
     spoken.discard((None, None))
     names = {identity for identity, _ in kept}
     shields = [
-        _unowned(identity, of, is_shield=True)
+        _unowned(identity, of, _since(of), is_shield=True)
         for identity, of in sorted(rows.items())
         if identity not in names and any(_matched(part, spoken) for part in of)
     ]
@@ -202,7 +209,7 @@ def _most(costs: Mapping[str, Decimal]) -> Decimal:
 
 def _telling(part: _Part) -> str | None:
     """The column that tells most of a part; None where only the service is known."""
-    return next((name for name in _TELLING if name in part.columns), None)
+    return next((name for name in TELLING if name in part.columns), None)
 
 
 def _with_account(
@@ -237,7 +244,13 @@ def _matched(part: _Part, coarse: set[tuple[str | None, str | None]]) -> bool:
     return (service, account) in coarse or (service, None) in coarse
 
 
-def _unowned(identity: Identity, parts: Sequence[_Part], *, is_shield: bool = False) -> Unowned:
+def _since(parts: Iterable[_Part]) -> str:
+    return min(part.period for part in parts)
+
+
+def _unowned(
+    identity: Identity, parts: Sequence[_Part], since: str, *, is_shield: bool = False
+) -> Unowned:
     costs: dict[str, Decimal] = {}
     estimated: dict[str, Decimal] = {}
     reasons: dict[str, int] = {}
@@ -253,5 +266,6 @@ def _unowned(identity: Identity, parts: Sequence[_Part], *, is_shield: bool = Fa
         services=sorted({name for part in parts if (name := part.columns.get("ServiceName"))}),
         reasons=sorted(reasons, key=lambda reason: (-reasons[reason], reason)),
         estimated=dict(sorted(estimated.items())),
+        since=since,
         is_shield=is_shield,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -41,12 +42,14 @@ def test_the_help_of_a_command_ends_in_examples_that_run(
     name: str, everyline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    plan = '{"terraform_version": "1.11.4", "planned_values": {}}'
+    (tmp_path / "plan.json").write_text(plan, encoding="utf-8")
     _, told, examples = everyline(name, "--help").out.partition("Example")
     lines = [line.strip() for line in examples.splitlines()[1:] if line.strip()]
     assert told
     assert lines
     for line in lines:
-        program, command, *arguments = shlex.split(line.partition(" > ")[0])
+        program, command, *arguments = shlex.split(re.split(" [|>] ", line)[0])
         assert (program, command) == ("everyline", name)
         assert everyline(command, *arguments).code == 0
 

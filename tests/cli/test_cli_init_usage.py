@@ -310,3 +310,41 @@ def test_every_sample_of_telemetry_beside_a_bill_gives_a_configuration_that_runs
     found = _begun(tmp_path)
     assert {source.format for source in found.usage} == set(usage)
     assert runs.current(tmp_path)
+
+
+def test_tag_keys_of_telemetry_join_the_taxonomy_after_those_of_bills(tmp_path: Path) -> None:
+    """The gateway's own team of one call of two; `team`, a tag of the other, is no bill's."""
+    call = json.loads(_spend("r1"))
+    call |= {"request_tags": ["campaign:spring"], "metadata": {"user_api_key_team_alias": "search"}}
+    other = json.loads(_spend("r2", team="support"))
+    _write(
+        tmp_path,
+        {
+            "bills/openai/2026-10/costs.json": _costs("p1"),
+            "usage/gateway/2026-10/a.jsonl": f"{json.dumps(call)}\n{json.dumps(other)}\n",
+        },
+    )
+    found = _begun(tmp_path)
+    assert found.key("team").tags == ("team", "litellm_team")
+    text = (tmp_path / "everyline.yaml").read_text("utf-8")
+    assert "# on 50 %, 50 % of the telemetry" in text
+    # Each call used 100 of 200 tokens that 8.00 was billed for.
+    assert _allocated(tmp_path) == {("search", "traced"): "4.00", ("support", "traced"): "4.00"}
+
+
+def test_who_may_own_the_largest_is_said_and_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two projects that no call reached; one bears the name of a team that calls elsewhere."""
+    _write(
+        tmp_path,
+        {
+            "bills/openai/2026-10/costs.json": _costs("proj_SearchRank7", "proj_Other"),
+            "usage/gateway/2026-10/a.jsonl": _spend("r1", model="gpt-4o-mini"),
+        },
+    )
+    assert "registry" not in str(_begun(tmp_path).owners)
+    said = capsys.readouterr().out
+    assert "who may own it; nothing is filled in" in said
+    assert "proj_SearchRank7: search? named in `proj_SearchRank7`" in said
+    assert "proj_Other:" not in said

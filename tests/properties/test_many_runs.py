@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from shares import in_shares
 
 import made
 from differences import differences
 from drawn import BillFile, Project, write
 from everyline import runs
 from everyline.engines.duckdb import Engine
-from shares import in_shares
 from strategies import SMALL, Size, projects
 
 FIGURES = ("groups", "owned_groups", "allocations", "coverage", "statements")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import honest
 from hypothesis import given
+from shares import in_shares
 
 import made
 import oracle.relations
@@ -21,7 +22,6 @@ from everyline import money, runs
 from everyline.relations import ABSENT, COSTS, MEASURES, PRESENT
 from made import Row, units
 from oracle.relations import json_object, json_value
-from shares import in_shares
 from strategies import projects
 
 Sums = Counter[tuple[str, str, str]]

@@ -6,12 +6,12 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from shares import in_shares
 
 import made
 import oracle.relations
 from differences import as_units, differences
 from drawn import Project, write
-from shares import in_shares
 from strategies import SMALL, projects
 
 COMPARED = (

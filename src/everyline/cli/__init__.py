@@ -46,7 +46,11 @@ COMMANDS: dict[str, Listed] = {
     "worklist": Listed(
         "worklist", "Work", "who has no owner yet, by cost, as a registry to fill in"
     ),
+    "taxonomy": Listed(
+        "taxonomy", "Work", "what tags say, by cost, and which aliases could be added"
+    ),
     "explain": Listed("explain", "Work", "takes a figure apart down to bill lines"),
+    "policy": Listed("policy", "Work", "writes the taxonomy as a policy, for other tools to ask"),
     "charges": Listed("relation", "Relations", "every billed line"),
     "groups": Listed("relation", "Relations", "billed lines that no rule can tell apart, summed"),
     "usage": Listed("relation", "Relations", "who used how much in an hour"),
@@ -109,6 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line; returns its exit code, and raises nothing."""
     if "_EVERYLINE_COMPLETE" in os.environ:
         everyline.main(prog_name="everyline")
+    # Weights of pools that serve each other are exact whole numbers, of thousands of digits.
+    sys.set_int_max_str_digits(0)
     if arguments is None:
         _heed_interrupts()
     try:

@@ -1,38 +1,76 @@
-"""`everyline check`: what a run would say of configuration and data, nothing written."""
+"""`everyline check`: what a run would say of configuration and data, or of what is planned."""
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
 from everyline.cli import options
-from everyline.cli.run import PROBLEMS_MAX
-from everyline.cli.screen import Screen
+from everyline.cli.screen import PROBLEMS_MAX, Screen
 from everyline.problems import EXIT_WELL, Problem, exit_code
 
+_PATH = click.Path(exists=True, allow_dash=True, path_type=Path)
 _KINDS = {"text": "VARCHAR", "integer": "BIGINT", "decimal": "DECIMAL(38,18)"}
 
 
 @click.command(
     epilog=options.example(
-        "everyline check", "everyline check --as csv", "everyline check --schema"
+        "everyline check",
+        "everyline check --as csv",
+        "everyline check --plan plan.json --as sarif > everyline.sarif",
+        "everyline check --schema",
     ),
     help="Validates configuration and data, and writes nothing.\n\nPrints the problems as text on"
-    " stderr; with `--as csv` or `--as json` on stdout, all of them.",
+    " stderr; with `--as csv` or `--as json` on stdout, all of them.\n\nWith `--plan`,"
+    " `--manifests` or `--keys` no bill is read: whatever these files plan, and is known to cost AI"
+    " money, must have a value for each required key, and no tag that the taxonomy does not"
+    " declare; else the exit code is 3. Each takes `-` for what is piped in.",
 )
 @options.project
-@options.form("table", "csv", "json")
+@options.form("table", "csv", "json", "sarif", "junit")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of everyline.yaml instead.")
-def check(project: Path, form: str, schema: bool) -> int:
+@click.option(
+    "--plan",
+    multiple=True,
+    type=_PATH,
+    metavar="FILE",
+    help="`terraform show -json`, also of OpenTofu; a CloudFormation or ARM template. Repeatable.",
+)
+@click.option(
+    "--manifests",
+    multiple=True,
+    type=_PATH,
+    metavar="DIR",
+    help="Kubernetes objects, or what `helm template` prints: a folder or a file. Repeatable.",
+)
+@click.option(
+    "--keys",
+    multiple=True,
+    type=_PATH,
+    metavar="FILE",
+    help="LiteLLM's config.yaml, keys or teams. Repeatable.",
+)
+@click.option("--all-types", is_flag=True, help="Judge everything planned that takes tags.")
+@click.option("--list", "listed", is_flag=True, help="Print what was planned, in csv and json.")
+@options.day
+def check(project: Path, form: str, *, schema: bool, **asked: Any) -> int:
     if schema:
         from everyline import config
 
         click.echo(json.dumps(config.json_schema(), indent=2))
         return EXIT_WELL
+    screen = Screen()
+    if any(asked[name] for name in ("plan", "manifests", "keys")):
+        from everyline.cli import planned_things
+
+        return planned_things.check(screen, project, form, asked)
+    if form in ("sarif", "junit") or asked["all_types"] or asked["listed"]:
+        raise click.UsageError("that takes `--plan`, `--manifests` or `--keys`")
     from everyline import pipeline
 
-    screen = Screen()
     with screen.progress() as progress:
         outcome = pipeline.check(project, progress=progress)
     if form == "table":
@@ -42,11 +80,11 @@ def check(project: Path, form: str, schema: bool) -> int:
         elif not outcome.problems:
             screen.note("nothing to mend")
     else:
-        _put(list(outcome.problems), form)
+        put_problems(outcome.problems, form)
     return exit_code(outcome.problems)
 
 
-def _put(problems: list[Problem], form: str) -> None:
+def put_problems(problems: Sequence[Problem], form: str) -> None:
     """Prints problems as rows of the relation of that name."""
     from everyline.cli.written import put
     from everyline.engines.duckdb import Engine

@@ -19,7 +19,7 @@ from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_CONFIGURATION, EXIT_STOP, exit_code
 from everyline.runs import Run
 from everyline.starting import Found, Used
-from everyline.worklist import worklist
+from everyline.worklist import Unowned, worklist
 
 SCHEMA = "everyline.schema.json"
 
@@ -62,6 +62,9 @@ def init(project: Path | None, *, force: bool, places: tuple[Path, ...]) -> int:
             return EXIT_STOP
         progress("looking at telemetry")
         telemetry = starting.telemetry_of(engine, folder, found)
+        sources = [one.source for one in telemetry.sources]
+        of_usage = starting.shares_of_usage(engine, folder, sources, progress)
+        tags = starting.with_used(tags, of_usage)
         configuration = starting.configuration_of(found, tags)
         used = starting.used(engine, folder, configuration, telemetry, progress)
     (folder / FILE).write_text(starting.configuration_text(found, tags, used), encoding="utf-8")
@@ -218,8 +221,20 @@ def _show(screen: Screen, engine: Engine, run: Run, folder: Path) -> None:
     listed = worklist(engine, run)
     if listed:
         worklist_table.show(screen, listed, keys[0], aside=False, most=_UNOWNED_MAX)
+        _suggest(screen, engine, folder, run, listed)
         screen.line()
     hints.show(screen, _next(folder, months, has_unowned=bool(listed)))
+
+
+def _suggest(
+    screen: Screen, engine: Engine, folder: Path, run: Run, listed: Sequence[Unowned]
+) -> None:
+    """Who may own the largest, where anything tells; nothing of it is written."""
+    largest = [one for one in listed if not one.is_shield][:_UNOWNED_MAX]
+    with screen.progress() as progress:
+        found = worklist_table.suggested_for(engine, folder, run, largest, progress)
+    if isinstance(found, dict) and any(one.because for one in found.values()):
+        worklist_table.show_suggested(screen, largest, found, aside=False, most=_UNOWNED_MAX)
 
 
 def _next(folder: Path, months: Sequence[str], *, has_unowned: bool) -> list[Hint]:
@@ -228,6 +243,7 @@ def _next(folder: Path, months: Sequence[str], *, has_unowned: bool) -> list[Hin
 
     return [
         *([hint("worklist", "who these are, as a registry to fill in")] if has_unowned else []),
+        hint("taxonomy", "what tags say, and what could be added"),
         hint("scope", "which cost counts as AI, and why"),
         hint("explain", "where the figures come from"),
         *([hint("run", f"the same of all {len(months)} months")] if len(months) > 1 else []),

@@ -1,6 +1,7 @@
 """Options that several commands share, and the shape of their help."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,26 @@ def out(function: Decorated) -> Decorated:
 def period(function: Decorated) -> Decorated:
     """`--period P`."""
     return click.option("--period", metavar="P", help="Only this month, like 2026-10.")(function)
+
+
+def day(function: Decorated) -> Decorated:
+    """`--on DAY`, a date: today where it is not given."""
+    return click.option(
+        "--on",
+        "day",
+        metavar="DAY",
+        callback=_day,
+        help="Values valid on this day (UTC), like 2026-10-31.  [default: today]",
+    )(function)
+
+
+def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"`{text}` is no day like 2026-10-31") from error
 
 
 def where(function: Decorated) -> Decorated:

@@ -8,15 +8,12 @@ import click
 from everyline.cli import coverage_table, figures, options, seen_table, stack_table, summary
 from everyline.cli import view as views
 from everyline.cli.layout import Column, Table
-from everyline.cli.screen import Screen
+from everyline.cli.screen import PROBLEMS_MAX, Screen
 from everyline.cli.summary import Block
 from everyline.cli.written import put
 from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_STOP, exit_code
 from everyline.runs import Run
-
-PROBLEMS_MAX = 20
-"""How many warnings are shown in full."""
 
 _METERS_MAX = 5
 

@@ -20,6 +20,9 @@ from everyline.problems import Problem, as_text, in_order
 WIDTH = 80
 """Cells of a line where nobody says otherwise."""
 
+PROBLEMS_MAX = 20
+"""How many warnings are shown in full."""
+
 _BAR = 12
 _EXACT = Context(prec=60)
 

@@ -67,6 +67,23 @@ def put(engine: Engine, sql: str, form: str, out: Path | None) -> None:
                 shutil.copyfileobj(file, opened)
 
 
+def replaced(path: Path, content: bytes) -> None:
+    """Puts `content` in the place of a file, whole or not at all.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    path = path.resolve()
+    with tempfile.TemporaryDirectory(prefix=".everyline-", dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        with made.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, made)
+        os.replace(made, path)
+
+
 def _make(engine: Engine, sql: str, form: str, target: Path) -> None:
     if form == "parquet":
         engine.write(sql, target)

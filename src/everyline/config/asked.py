@@ -14,13 +14,13 @@ _IDS = ("x_ChargeId", "x_GroupId")
 
 def owner_columns(configuration: Configuration) -> frozenset[str]:
     """Columns and `Tags.<key>` of charges that registries and rules look at (R8)."""
-    found: set[str] = set()
-    for entry in configuration.owners:
-        if isinstance(entry, Registry):
-            found |= set(entry.registry.identities)
-        else:
-            found |= columns(entry.when)
-    return _of_charges(found)
+    return _of_charges(_of_owners(configuration))
+
+
+def asked_by_owners(configuration: Configuration) -> frozenset[str]:
+    """As `owner_columns`, with those that only planned things have, such as their type (R8)."""
+    of_resources = _of_owners(configuration) & (RESOURCES.keys() - CHARGES.keys())
+    return owner_columns(configuration) | of_resources
 
 
 def group_columns(configuration: Configuration) -> frozenset[str]:
@@ -47,6 +47,16 @@ def named_tags(configuration: Configuration) -> frozenset[str]:
                 found |= columns(split.usage)
                 found |= columns(split.capacity) if split.capacity else set()
     return frozenset(name for name in found if is_tag(name))
+
+
+def _of_owners(configuration: Configuration) -> set[str]:
+    found: set[str] = set()
+    for entry in configuration.owners:
+        if isinstance(entry, Registry):
+            found |= set(entry.registry.identities)
+        else:
+            found |= columns(entry.when)
+    return found
 
 
 def _of_traces(configuration: Configuration) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from everyline import conditions
 from everyline.conditions import SqlColumn
-from everyline.config.asked import owner_columns
+from everyline.config.asked import asked_by_owners
 from everyline.config.columns import column_type
 from everyline.config.configuration import Configuration
 from everyline.config.rules import OwnerRule, Registry
@@ -65,7 +65,7 @@ class Own(NamedTuple):
 
 
 class Owners:
-    """Finds the owners of a relation's rows: of groups, or of usage."""
+    """Finds the owners of rows of groups, usage or resources; `notices` is what is odd of them."""
 
     def __init__(
         self, engine: Engine, configuration: Configuration, relation: str, own: Own
@@ -79,7 +79,7 @@ class Owners:
         self._has = frozenset(engine.columns(relation))
         self._column = by_name(self._has)
         self._keys = tuple(key.name for key in configuration.taxonomy)
-        self._notices: list[Notice] = []
+        self.notices: list[Notice] = []
         self._has_weak = False
 
     def write(self, target: Path) -> list[Notice]:
@@ -97,10 +97,10 @@ class Owners:
             self._ask_weak(weak)
             self._imply()
         self._engine.write(self._owners(), target)
-        return self._notices
+        return self.notices
 
     def of_usage(self) -> str:
-        """SQL of the owners of all combinations of usage; weak entries come last (R8)."""
+        """SQL of the owners of all combinations of usage or resources; weak ones come last (R8)."""
         self._combine()
         tags, strong, weak = self._asked()
         self._answer(tags, [*strong, *weak])
@@ -137,7 +137,7 @@ class Owners:
 
     def _combine(self) -> None:
         """The table `combined`: every distinct combination, numbered."""
-        asked = {self._column.get(name) for name in owner_columns(self._configuration)}
+        asked = {self._column.get(name) for name in asked_by_owners(self._configuration)}
         self._columns = sorted({*filter(is_tag, self._has), *filter(None, asked)})
         self._columns += [DAY] if is_dated(self._configuration) else []
         listed = ", ".join(map(quoted, self._columns)) or "true AS none_"
@@ -171,7 +171,7 @@ class Owners:
             found = tagged(key, texts, cells.get(DAY) or _ANY_DAY)
             answers.append((*row, found.value, found.state, found.entry))
             if notice := notices.of_tag(key, found, columns, row):
-                self._notices.append(notice)
+                self.notices.append(notice)
         kinds = dict.fromkeys(("value", "state", "rule"), "VARCHAR")
         name = self._table_of(f"tags_{at}")
         self._table(name, columns, kinds, answers)
@@ -205,7 +205,7 @@ class Owners:
             if answer is None:
                 continue
             answers.append((*row, *(answer.values.get(key) for key in keys), answer.place))
-            self._notices.extend(notices.of_stale(answer, columns, row))
+            self.notices.extend(notices.of_stale(answer, columns, row))
         kinds = {f"value_{key}": "VARCHAR" for key in keys} | {"rule": "VARCHAR"}
         name = self._table_of(f"entry_{number}")
         self._table(name, columns, kinds, answers)
@@ -325,7 +325,7 @@ class Owners:
             if any(places):
                 answers.append((*row, *found.values, *places))
             for contradiction in found.contradictions:
-                self._notices.append(
+                self.notices.append(
                     notices.of_contradiction(
                         contradiction, [*self._keys, *dated], (*found.values, *row[len(values) :])
                     )

@@ -8,8 +8,9 @@ one that does; telemetry is counted once, and what is not read is named with its
 
 from everyline.starting.bills import Found, FoundBill, FoundTable, found
 from everyline.starting.files import below
-from everyline.starting.tag_keys import Tags, tags_of
+from everyline.starting.tag_keys import Tags, tags_of, with_used
 from everyline.starting.telemetry import FoundTelemetry, FoundUsage, telemetry_of
+from everyline.starting.telemetry_tags import Tagged, shares_of_usage, tagged_usage
 from everyline.starting.text import configuration_text
 from everyline.starting.traces import FoundTrace, Used, configuration_of, used
 
@@ -20,13 +21,17 @@ __all__ = [
     "FoundTelemetry",
     "FoundTrace",
     "FoundUsage",
+    "Tagged",
     "Tags",
     "Used",
     "below",
     "configuration_of",
     "configuration_text",
     "found",
+    "shares_of_usage",
+    "tagged_usage",
     "tags_of",
     "telemetry_of",
     "used",
+    "with_used",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from everyline import runs
@@ -36,6 +37,11 @@ SYNONYMS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "environment": (("environment", "env"), ("stage", "deployment_environment", "env_type")),
 }
 
+# What gateways and vendors of seats call them, whatever the people there do.
+OF_TELEMETRY: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "team": (("litellm_team", "copilot_team", "namespacelabels_team"),),
+}
+
 ALWAYS = ("team", "use_case")
 """Keys that a taxonomy has even where no tag says them yet."""
 
@@ -46,10 +52,12 @@ class Tags(NamedTuple):
     Attributes:
         share: tag key, as it is compared (R7), to the share of cost that carries it, from 0 to 1.
         chosen: taxonomy key to the tag keys that say it, in order of trust.
+        used: tag key of telemetry to the share of its rows that carry it, from 0 to 1.
     """
 
     share: Mapping[str, Fraction]
     chosen: Mapping[str, tuple[str, ...]]
+    used: Mapping[str, Fraction] = MappingProxyType({})
 
     @property
     def others(self) -> list[str]:
@@ -125,6 +133,17 @@ def chosen(share: Mapping[str, Fraction]) -> Tags:
     """The tag keys that say the keys of a taxonomy, by `SYNONYMS`."""
     found = {key: tuple(_said_by(ranks, share)) for key, ranks in SYNONYMS.items()}
     return Tags(share, {key: tags for key, tags in found.items() if tags or key in ALWAYS})
+
+
+def with_used(tags: Tags, used: Mapping[str, Fraction]) -> Tags:
+    """The same with tag keys of telemetry that say a key, after those of bills."""
+    found = {}
+    for key, ranks in SYNONYMS.items():
+        mine = tags.chosen.get(key, ())
+        more = _said_by((*ranks, *OF_TELEMETRY.get(key, ())), used)
+        found[key] = tuple(dict.fromkeys((*mine, *more)))
+    chosen_ = {key: said for key, said in found.items() if said or key in ALWAYS}
+    return Tags(tags.share, chosen_, used)
 
 
 def _said_by(ranks: Sequence[Sequence[str]], share: Mapping[str, Fraction]) -> Iterable[str]:

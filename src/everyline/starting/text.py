@@ -56,15 +56,23 @@ def _taxonomy(tags: Tags) -> Iterator[str]:
         if key == "team":
             yield "    required: true"
         if names:
-            said = ", ".join(_percent(tags.share[name]) for name in names)
             listed = ", ".join(map(_text, names))
-            yield f"    tags: [{listed}]".ljust(50) + f"# on {said} of the cost"
+            yield f"    tags: [{listed}]".ljust(50) + f"# {_on(names, tags)}"
         else:
             yield f"    tags: [{key}]".ljust(50) + "# no tag says it yet"
     if others := tags.others:
         named = [f"`{name}` on {_percent(tags.share[name])}" for name in others[:_OTHERS_MAX]]
         more = ", ..." if len(others) > _OTHERS_MAX else ""
         yield from _wrapped("# ", f"Other tag keys: {_comment(', '.join(named))}{more}")
+
+
+def _on(names: Sequence[str], tags: Tags) -> str:
+    """How much carries each tag key: of the cost, and of telemetry those that no bill has."""
+    of_cost = [_percent(tags.share[name]) for name in names if name in tags.share]
+    of_usage = [_percent(tags.used[name]) for name in names if name not in tags.share]
+    said = [f"on {', '.join(of_cost)} of the cost"] if of_cost else []
+    said += [f"on {', '.join(of_usage)} of the telemetry"] if of_usage else []
+    return "; ".join(said)
 
 
 def _bills(found: Found) -> Iterator[str]:
