@@ -15,6 +15,10 @@ _IN_UNITS = (
     "x_Expected",
     "x_Found",
     "x_Difference",
+    "x_Tolerance",
+    "x_Amount",
+    "x_BilledQuantity",
+    "x_SeenQuantity",
 )
 
 

@@ -238,6 +238,21 @@ def _bill(
 
 
 @st.composite
+def _invoices(draw: Draw) -> tuple[tuple[str, ...], ...]:
+    """A list of invoices, of which some have lines in bills."""
+    keys = st.tuples(
+        st.sampled_from(("Acme Clouds", "OpenAI", "Amazon Web Services, Inc.")),
+        st.sampled_from(("INV-1", "INV-2", "INV-3")),
+        st.sampled_from(("USD", "USD", "EUR", "JPY", "KWD")),
+    )
+    rows = [("InvoiceIssuerName", "InvoiceId", "period", "BillingCurrency", "amount")]
+    for issuer, number, currency in draw(st.lists(keys, max_size=6, unique=True)):
+        period = draw(st.sampled_from(("2026-10", "2026-09", "")))
+        rows.append((issuer, number, period, currency, draw(st.sampled_from(_AMOUNTS))))
+    return tuple(rows)
+
+
+@st.composite
 def projects(draw: Draw, size: Size = _SIZE, *, shared: bool = False) -> Project:
     """A project that can be run; with telemetry, traces and pools if `shared`."""
     taxonomy = draw(taxonomies())
@@ -259,6 +274,9 @@ def projects(draw: Draw, size: Size = _SIZE, *, shared: bool = False) -> Project
     settings["layers"] = draw(st.lists(rules, max_size=2))
     settings["untaggable"] = draw(st.lists(condition(), max_size=1))
     settings["owners"] = draw(_owners(taxonomy))
+    if draw(st.booleans()):
+        settings["invoices"] = "finance/invoices.csv"
+        taxonomy.tables[settings["invoices"]] = draw(_invoices())
     usage: list[BillFile] = []
     if shared:
         more, usage = draw(strategies_shared.shared(taxonomy))

@@ -37,6 +37,7 @@ REWRITE = os.environ.get("REWRITE") == "1"
 
 # What is wrong with a whole file, or with a file that is not there, has no line.
 WITHOUT_LINE = {
+    "books-damaged",
     "configuration-missing",
     "gap-between-files",
     "inputs-changed",

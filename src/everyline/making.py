@@ -8,6 +8,7 @@ from everyline import __version__, control, runs
 from everyline.allocation import compact, parts, pools, trace
 from everyline.allocation.receiver import receiver_sql
 from everyline.charges import make as charges
+from everyline.comparing.configured import configured
 from everyline.coverage import measure
 from everyline.engines.duckdb import Engine, parquet, quoted
 from everyline.owners import notices, weak
@@ -15,7 +16,9 @@ from everyline.owners.make import Own, Owners
 from everyline.owners.view import ALL, DAY, of_groups, owned_groups
 from everyline.problems import Problem, in_order
 from everyline.reading import Reading
-from everyline.reconciliation.seen import reconciliation
+from everyline.reconciliation.invoices import invoices
+from everyline.reconciliation.rows import reconciliation
+from everyline.reconciliation.seen import seen
 from everyline.relations import COSTS, KEYS, relation
 from everyline.sources.bills import rounded_in
 from everyline.statements import round as rounding
@@ -292,12 +295,14 @@ class Making:
         self._engine.write(rounding.statements(exact, self._keys, digits), self._file("statements"))
 
     def _reconcile(self) -> None:
-        """`reconciliation`: what was billed beside what the telemetry has seen (R24)."""
+        """`reconciliation`: what was billed beside invoices, and beside telemetry (R24)."""
         left_out = [one.name for one in self._configuration.usage if not one.reconcile]
-        self._engine.write(
-            reconciliation(self._engine, self._sql("grouped"), *self._usage_tables(), left_out),
-            self._file("reconciliation"),
+        groups = self._sql("grouped")
+        kinds = (
+            invoices(self._engine, groups, self._configuration.invoices),
+            seen(self._engine, groups, *self._usage_tables(), left_out),
         )
+        self._engine.write(reconciliation(kinds), self._file("reconciliation"))
 
     def _write_problems(self, problems: list[Problem]) -> None:
         columns = {c.name: _SQL_TYPES[c.kind] for c in relation("problems").columns}
@@ -340,6 +345,7 @@ class Making:
             name: rounded_in(one.rounded for one in lines if one.source == name) for name in sources
         }
         return {
+            "configured": configured(self._configuration),
             "control": [{k: str(v) for k, v in balance._asdict().items()} for balance in balances],
             "keys": self._keys,
             "lines": sum(one.count for summed in self._found.summed for one in summed.controls),

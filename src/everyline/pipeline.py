@@ -2,21 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from everyline import __version__, runs
 from everyline.charges import make as charges
 from everyline.charges.refusals import too_large
-from everyline.config.configuration import Configuration
-from everyline.config.load import load
+from everyline.config.load import Loaded, load
+from everyline.config.sources import Bill, UsageSource
 from everyline.engines.duckdb import Engine, OutOfRange
 from everyline.making import Making
 from everyline.problems import Problem, in_order
 from everyline.reading import Project, project_in, read
-from everyline.sources.deliveries import Delivered
+from everyline.sources.deliveries import Delivered, deliveries
 
 Progress = Callable[[str], None]
 
@@ -32,12 +34,10 @@ class Outcome:
     Attributes:
         problems: all of them, severest first.
         run: what was published; None where a problem stopped it, or nothing was to be written.
-        not_carried_out: parts of the configuration that nothing acts on yet, in words.
     """
 
     problems: Sequence[Problem]
     run: runs.Run | None
-    not_carried_out: Sequence[str] = field(default=())
 
 
 def run(project: Path, *, progress: Progress = _silent) -> Outcome:
@@ -50,22 +50,55 @@ def run(project: Path, *, progress: Progress = _silent) -> Outcome:
     if loaded.configuration is None or loaded.problems:
         return Outcome(in_order(loaded.problems), None)
     with runs.aside(project) as folder:
-        engine = Engine(folder)
-        found = read(engine, project_in(project, loaded.configuration), progress)
-        if found.is_stopped:
-            return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
-        try:
-            problems, facts = Making(engine, found, folder, progress).make()
-        except OutOfRange:
-            problems = [*found.problems, too_large(engine, found.bills.lines)]
-            return Outcome(in_order(problems), None, _not_carried_out(found.configuration))
-        if any(problem.level == "stop" for problem in problems):
-            return Outcome(problems, None, _not_carried_out(found.configuration))
-        facts["inputs"] = _inputs(found.files, loaded.files, project)
-        engine.close()
+        made = _made(project, loaded, folder, progress)
+        if isinstance(made, Outcome):
+            return made
+        problems, facts = made
         progress("publishing")
         published = runs.publish(project, folder, _run_id(facts["inputs"]), facts)
-    return Outcome(problems, published, _not_carried_out(found.configuration))
+    return Outcome(problems, published)
+
+
+@contextmanager
+def what_if(project: Path, other: Path, *, progress: Progress = _silent) -> Iterator[Outcome]:
+    """What a run with the configuration `other` makes; published nowhere, and gone afterwards.
+
+    Raises:
+        control.Unbalanced: a stage of ours lost or made money.
+    """
+    loaded = load(project, instead=other)
+    if loaded.configuration is None or loaded.problems:
+        yield Outcome(in_order(loaded.problems), None)
+        return
+    with runs.aside(project) as folder:
+        # The other file may lie outside of the project, and nobody asks for its hash.
+        made = _made(project, replace(loaded, files=()), folder, progress)
+        if isinstance(made, Outcome):
+            yield made
+            return
+        problems, facts = made
+        yield Outcome(problems, runs.unpublished(folder, facts))
+
+
+def _made(
+    project: Path, loaded: Loaded, folder: Path, progress: Progress
+) -> Outcome | tuple[Sequence[Problem], dict[str, Any]]:
+    """All files of a run in `folder`, and what its manifest says; or why there is none."""
+    assert loaded.configuration is not None
+    engine = Engine(folder)
+    found = read(engine, project_in(project, loaded.configuration), progress)
+    if found.is_stopped:
+        return Outcome(in_order(found.problems), None)
+    try:
+        problems, facts = Making(engine, found, folder, progress).make()
+    except OutOfRange:
+        problems = [*found.problems, too_large(engine, found.bills.lines)]
+        return Outcome(in_order(problems), None)
+    if any(problem.level == "stop" for problem in problems):
+        return Outcome(problems, None)
+    facts["inputs"] = _inputs(found.files, loaded.files, project)
+    engine.close()
+    return problems, facts
 
 
 def check(project: Path, *, progress: Progress = _silent) -> Outcome:
@@ -76,7 +109,17 @@ def check(project: Path, *, progress: Progress = _silent) -> Outcome:
     with TemporaryDirectory(prefix="everyline-") as folder:
         aside = Project(project, loaded.configuration, Path(folder))
         found = read(Engine(Path(folder)), aside, progress)
-    return Outcome(in_order(found.problems), None, _not_carried_out(found.configuration))
+    return Outcome(in_order(found.problems), None)
+
+
+def is_up_to_date(project: Path, run_: runs.Run) -> bool:
+    """Whether a run now would be this one: same files, same configuration, same version."""
+    loaded = load(project)
+    if loaded.configuration is None or loaded.problems:
+        return False
+    sources: list[Bill | UsageSource] = [*loaded.configuration.bills, *loaded.configuration.usage]
+    files = [file for source in sources for file in deliveries(project, source)[0]]
+    return _run_id(_inputs(files, loaded.files, project)) == run_.id
 
 
 def charges_relation(
@@ -135,15 +178,6 @@ def _changed(run_: runs.Run, inputs: Mapping[str, str]) -> Problem | None:
         subject=changed[0],
         hint="`everyline run` brings all relations up to date",
     )
-
-
-def _not_carried_out(configuration: Configuration) -> list[str]:
-    """Parts of the configuration that are checked, and that nothing acts on yet."""
-    parts = {
-        "invoices": configuration.invoices,
-        "chargeback": configuration.chargeback,
-    }
-    return [name for name, part in parts.items() if part]
 
 
 def _inputs(files: Sequence[Delivered], settings: Sequence[Path], project: Path) -> dict[str, str]:

@@ -359,7 +359,7 @@ RECONCILIATION = Relation(
         "x_Measure",
     ),
     (
-        _text("x_Kind", "usage: what was billed beside what telemetry has seen"),
+        _text("x_Kind", "invoice: listed beside billed; usage: billed beside seen by telemetry"),
         _PERIOD,
         _text("InvoiceIssuerName", "of an invoice"),
         _text("InvoiceId", "of an invoice"),
@@ -367,14 +367,73 @@ RECONCILIATION = Relation(
         _text("ServiceProviderName", "of usage"),
         _text("x_Model", "of usage"),
         _text("x_Meter", "of usage"),
-        _text("x_Measure", "what is compared: ConsumedQuantity in single units, or ListCost"),
-        Column("x_Expected", "decimal", "as billed"),
-        Column("x_Found", "decimal", "as seen; null where nothing was"),
+        _text(
+            "x_Measure",
+            "what is compared: BilledCost of an invoice; of usage ConsumedQuantity in single"
+            " units, or ListCost",
+        ),
+        Column("x_Expected", "decimal", "as listed, or as billed; null for an unlisted invoice"),
+        Column("x_Found", "decimal", "as billed, or as seen; null where nothing was"),
         Column("x_Difference", "decimal", "found less expected, absent counting 0"),
-        Column("x_Tolerance", "decimal", "null for usage: the gap is the finding"),
-        Column("x_Within", "boolean", "null for usage"),
+        Column(
+            "x_Tolerance",
+            "decimal",
+            "of an invoice what rounding may leave; null for usage: the gap is the finding",
+        ),
+        Column("x_Within", "boolean", "whether the invoice ties to its lines; null for usage"),
     ),
-    ("x_Period", "ServiceProviderName", "x_Model", "x_Meter", "x_Measure", "x_Expected", "x_Found"),
+    (
+        "x_Period",
+        "InvoiceId",
+        "ServiceProviderName",
+        "x_Model",
+        "x_Meter",
+        "x_Measure",
+        "x_Expected",
+        "x_Found",
+    ),
+)
+
+CAUSES = Relation(
+    "causes",
+    "reconciliation",
+    "one cause of what an invoice asks for, by what it is about",
+    (
+        "x_Period",
+        "InvoiceIssuerName",
+        "InvoiceId",
+        "BillingCurrency",
+        "x_LinePeriod",
+        "ServiceProviderName",
+        "ServiceName",
+        "x_Model",
+        "x_Meter",
+        "ChargeCategory",
+        "x_Cause",
+    ),
+    (
+        _text("x_Period", "of the invoice; of lines without one, their own"),
+        _text("InvoiceIssuerName", "who invoices; null for usage that is on no bill"),
+        _text("InvoiceId", "null until invoiced"),
+        _CURRENCY,
+        _text("x_LinePeriod", "x_Period of the lines, and the month that telemetry is of"),
+        _text("ServiceProviderName", "who made the service available"),
+        _text("ServiceName", "as billed"),
+        _text("x_Model", "one name a model (R27)"),
+        _text("x_Meter", "one of disjoint meters"),
+        _text("ChargeCategory", "Usage, Purchase, Tax, Credit or Adjustment"),
+        _text(
+            "x_Cause",
+            "metered and not_metered: what was expected; billed_not_seen, seen_not_billed, price,"
+            " discount_credit, currency, unexplained: why the invoice differs",
+        ),
+        Column("x_Amount", "decimal", "adds to the invoice; those of one invoice sum to it"),
+        Column("x_BilledQuantity", "decimal", "in single units, where quantities are compared"),
+        Column("x_SeenQuantity", "decimal", "in single units, where quantities are compared"),
+        Column("x_LineCount", "integer", "the bill lines behind it"),
+    ),
+    ("x_Period", "InvoiceId", "x_Model", "x_Meter", "ServiceName", "x_Cause", "x_Amount"),
+    stored=False,
 )
 
 STATEMENTS = Relation(
@@ -453,6 +512,7 @@ RELATIONS = (
     POOL_MEMBERS,
     COVERAGE,
     RECONCILIATION,
+    CAUSES,
     STATEMENTS,
     PROBLEMS,
 )

@@ -125,6 +125,45 @@ def current(project: Path) -> Run | Problem:
     return Run(run_id, folder, _manifest(folder))
 
 
+def unpublished(folder: Path, facts: Mapping[str, Any]) -> Run:
+    """What lies in `folder` as a run that nobody else ever reads."""
+    files = {file.stem: _hash(file) for file in sorted(folder.glob("*.parquet"))}
+    return Run("", folder, dict(facts) | {"files": files})
+
+
+def kept(project: Path, beginning: str) -> Run | Problem:
+    """One of the newest few runs, by how its id begins; or the problem why there is none to read.
+
+    Its files are verified by its manifest. Nothing but the pointer vouches for a manifest, so that
+    of an earlier run is taken as it is.
+    """
+    runs = project / FOLDER / _RUNS
+    ids = sorted(path.parent.name for path in runs.glob(f"[0-9a-f]*/{_MANIFEST}"))
+    found = [run_id for run_id in ids if run_id.startswith(beginning)]
+    if len(found) != 1:
+        what = "no run that is kept begins" if not found else f"{len(found)} runs begin"
+        return Problem(
+            name="run-not-kept",
+            level="stop",
+            sentence=f"{what} with `{beginning}`",
+            place=f"{FOLDER}/{_RUNS}",
+            subject=beginning,
+            hint=f"the last {_KEPT} runs are kept"
+            + (f", here {', '.join(f'`{run_id[:12]}`' for run_id in ids)}" if ids else ""),
+        )
+    folder = runs / found[0]
+    last = current(project)
+    if isinstance(last, Run) and last.id == found[0]:
+        return last
+    try:
+        file = _fault(folder, _hash(folder / _MANIFEST))
+    except (OSError, ValueError, KeyError):
+        file = folder / _MANIFEST
+    if file:
+        return _damaged(project, file, "its bytes are not those that were published")
+    return Run(found[0], folder, _manifest(folder))
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
 

@@ -36,7 +36,9 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, listed in COMMANDS.items() if listed.section != "Begin"]
+    "name",
+    # What begins a project or books a month changes the one that all tests look at.
+    [name for name, one in COMMANDS.items() if one.section not in ("Begin", "Books")],
 )
 def test_the_help_of_a_command_ends_in_examples_that_run(
     name: str, everyline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

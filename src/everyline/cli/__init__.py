@@ -49,7 +49,12 @@ COMMANDS: dict[str, Listed] = {
     "taxonomy": Listed(
         "taxonomy", "Work", "what tags say, by cost, and which aliases could be added"
     ),
+    "compare": Listed("compare", "Work", "what changed between two months or runs, and why"),
     "explain": Listed("explain", "Work", "takes a figure apart down to bill lines"),
+    "statement": Listed("statement", "Work", "what one owner, or each, is told of a month"),
+    "close": Listed("close", "Books", "books a month's statements, for ever"),
+    "journal": Listed("journal", "Books", "a closed month as double entry, for an ERP to import"),
+    "kpis": Listed("kpis", "Work", "KPIs of the FinOps Foundation, with what they are made of"),
     "policy": Listed("policy", "Work", "writes the taxonomy as a policy, for other tools to ask"),
     "charges": Listed("relation", "Relations", "every billed line"),
     "groups": Listed("relation", "Relations", "billed lines that no rule can tell apart, summed"),
@@ -60,6 +65,7 @@ COMMANDS: dict[str, Listed] = {
     "pool_members": Listed("relation", "Relations", "which part went into which line of a pool"),
     "coverage": Listed("relation", "Relations", "how much cost is tagged, how much is owned"),
     "reconciliation": Listed("relation", "Relations", "what was billed beside what was found"),
+    "causes": Listed("relation", "Relations", "why invoices are not what telemetry and prices say"),
     "statements": Listed("relation", "Relations", "what each owner's showback says"),
     "problems": Listed("relation", "Relations", "what is wrong with the data, by cost"),
 }

@@ -10,7 +10,7 @@ import click
 
 from everyline.cli import options
 from everyline.cli.screen import PROBLEMS_MAX, Screen
-from everyline.problems import EXIT_WELL, Problem, exit_code
+from everyline.problems import EXIT_WELL, Problem, exit_code, in_order
 
 _PATH = click.Path(exists=True, allow_dash=True, path_type=Path)
 _KINDS = {"text": "VARCHAR", "integer": "BIGINT", "decimal": "DECIMAL(38,18)"}
@@ -27,7 +27,9 @@ _KINDS = {"text": "VARCHAR", "integer": "BIGINT", "decimal": "DECIMAL(38,18)"}
     " stderr; with `--as csv` or `--as json` on stdout, all of them.\n\nWith `--plan`,"
     " `--manifests` or `--keys` no bill is read: whatever these files plan, and is known to cost AI"
     " money, must have a value for each required key, and no tag that the taxonomy does not"
-    " declare; else the exit code is 3. Each takes `-` for what is piped in.",
+    " declare; else the exit code is 3. Each takes `-` for what is piped in.\n\nWith `--gate` the"
+    " chargeback gate of one month is judged by the last run and the books; a check that has not"
+    " passed lists what to mend, and the exit code is 3.",
 )
 @options.project
 @options.form("table", "csv", "json", "sarif", "junit")
@@ -53,6 +55,12 @@ _KINDS = {"text": "VARCHAR", "integer": "BIGINT", "decimal": "DECIMAL(38,18)"}
     metavar="FILE",
     help="LiteLLM's config.yaml, keys or teams. Repeatable.",
 )
+@click.option("--gate", is_flag=True, help="Judge `chargeback: gate:` of everyline.yaml.")
+@click.option(
+    "--period",
+    metavar="P",
+    help="The month of `--gate`, like 2026-10.  [default: the first one not closed]",
+)
 @click.option("--all-types", is_flag=True, help="Judge everything planned that takes tags.")
 @click.option("--list", "listed", is_flag=True, help="Print what was planned, in csv and json.")
 @options.day
@@ -63,6 +71,14 @@ def check(project: Path, form: str, *, schema: bool, **asked: Any) -> int:
         click.echo(json.dumps(config.json_schema(), indent=2))
         return EXIT_WELL
     screen = Screen()
+    if asked["gate"]:
+        if form in ("sarif", "junit"):
+            raise click.UsageError(f"`--gate` has no form {form}: ask for csv or json")
+        from everyline.cli import gate_table
+
+        return gate_table.check(screen, project, form, asked["period"])
+    if asked["period"] is not None:
+        raise click.UsageError("`--period` goes with `--gate`")
     if any(asked[name] for name in ("plan", "manifests", "keys")):
         from everyline.cli import planned_things
 
@@ -73,15 +89,27 @@ def check(project: Path, form: str, *, schema: bool, **asked: Any) -> int:
 
     with screen.progress() as progress:
         outcome = pipeline.check(project, progress=progress)
+    problems = in_order((*outcome.problems, *_of_books(project)))
     if form == "table":
-        left = screen.problems(outcome.problems, PROBLEMS_MAX)
+        left = screen.problems(problems, PROBLEMS_MAX)
         if left:
             screen.note(f"… and {left:,} more: `everyline check --as csv`")
-        elif not outcome.problems:
+        elif not problems:
             screen.note("nothing to mend")
     else:
-        put_problems(outcome.problems, form)
-    return exit_code(outcome.problems)
+        put_problems(problems, form)
+    return exit_code(problems)
+
+
+def _of_books(project: Path) -> list[Problem]:
+    """What is wrong with the books and with `disputes.csv`."""
+    from everyline import config
+    from everyline.books.disputes import disputes
+    from everyline.books.read import verified
+
+    configuration = config.load(project).configuration
+    mistakes = disputes(project, configuration)[1] if configuration else []
+    return [*verified(project), *mistakes]
 
 
 def put_problems(problems: Sequence[Problem], form: str) -> None:

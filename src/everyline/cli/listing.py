@@ -20,7 +20,10 @@ from everyline.engines.duckdb import quoted
 
 _CURRENCIES = ("BillingCurrency", "x_EstimatedCurrency")
 _SHOWN = "shown_rows_"
-_MAIN = ("x_EffectiveAmount", "EffectiveCost", "x_CoverageCost", "x_EstimatedCost", "x_Quantity")
+_MAIN = (
+    *("x_EffectiveAmount", "EffectiveCost", "x_CoverageCost", "x_Amount", "x_EstimatedCost"),
+    "x_Quantity",
+)
 _COUNTS = ("x_LineCount", selection.ROWS)
 _BESIDE = {
     "x_EffectiveAmount": "x_BilledAmount",

@@ -9,6 +9,7 @@ import click
 
 from everyline import runs
 from everyline.cli import (
+    cause_table,
     coverage_table,
     listing,
     member_table,
@@ -33,6 +34,7 @@ FORMS = ("table", "csv", "json", "parquet")
 
 
 SUMMARIES: Mapping[str, Callable[[View], bool]] = {
+    "causes": cause_table.show,
     "coverage": coverage_table.show,
     "pool_members": member_table.show,
     "problems": problem_list.show,
@@ -52,6 +54,8 @@ def _charges(project: Path, run: runs.Run, engine: Engine) -> str | Sequence[Pro
 
 def _source(relation: Relation) -> views.Source:
     """Where a relation's rows come from."""
+    if relation.name == "causes":
+        return cause_table.source
     if not relation.stored:
         return _charges
     return lambda project, run, engine: run.relation(relation.name)
@@ -140,7 +144,11 @@ _MORE = {
     "shares": "The table shows, for each split, what each receiver gets of it; `composed` means"
     " through all pools that pass it on.",
     "pool_members": "The table shows what went into each pool, by service.",
-    "reconciliation": "The table shows how much of what was billed the telemetry has seen.",
+    "reconciliation": "The table shows what issuers ask for beside the bill, and how much of what"
+    " was billed the telemetry has seen.",
+    "causes": "Three ways to one amount: metered quantity at list prices, the lines of the bill,"
+    " and the invoice. The table takes the difference of each invoice apart, with the largest rows"
+    " behind it; `docs/guides/reconciliation.md` defines each cause.",
     "coverage": "The table shows, in percent of the cost that can be tagged: `tagged`, the bill"
     " line carries a declared value; `FOCUS`, it carries any value; `direct`, an owner was found"
     " for the line itself; `allocated`, directly or by a share.",
@@ -164,7 +172,12 @@ _EXAMPLES = {
     "pool_members": ("everyline pool_members --period 2026-10",),
     "reconciliation": (
         "everyline reconciliation --period 2026-10",
+        "everyline reconciliation --where x_Within=false",
         "everyline reconciliation --where x_Measure=ConsumedQuantity --as csv",
+    ),
+    "causes": (
+        "everyline causes --period 2026-10",
+        "everyline causes --where InvoiceId=INV-77 --by x_Cause",
     ),
     "owned_groups": ("everyline owned_groups --where x_Layer=model --as json",),
     "allocations": ("everyline allocations --where x_Method=unallocated --by ServiceName",),

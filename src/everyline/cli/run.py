@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from everyline.cli import coverage_table, figures, options, seen_table, stack_table, summary
+from everyline.cli import (
+    booked_table,
+    coverage_table,
+    figures,
+    options,
+    seen_table,
+    stack_table,
+    summary,
+)
 from everyline.cli import view as views
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import PROBLEMS_MAX, Screen
@@ -38,9 +46,6 @@ def run(project: Path, form: str) -> int:
     if left:
         more = "everyline problems" if outcome.run else "everyline check --as csv"
         screen.note(f"… and {left:,} more: `{more}`\n")
-    if outcome.not_carried_out:
-        named = ", ".join(f"`{part}`" for part in outcome.not_carried_out)
-        screen.note(f"checked, but not carried out by this version: {named}\n")
     if outcome.run is None:
         screen.note("nothing was published")
         return exit_code(outcome.problems) or EXIT_STOP
@@ -65,6 +70,8 @@ def show(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
             summary.show_coverage(screen, rows, aims)
         screen.line()
         _show_stack(screen, engine, run, block)
+    seen_table.say_invoices(screen, engine, run)
+    booked_table.say(screen, engine, run, project)
     _next(screen, engine, run, keys[0])
 
 

@@ -1,4 +1,4 @@
-"""Reconciliation as tables (R24): how much of what was billed the telemetry has seen."""
+"""Reconciliation as tables (R24): invoices beside the bill, and how much of it telemetry saw."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -9,7 +9,9 @@ from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
 from everyline.cli.view import ROWS_MAX, View, title
 from everyline.engines.duckdb import Engine, quoted
+from everyline.runs import Run
 
+_APART_MAX = 3
 _BAR = 10
 _QUANTITY, _COST = "ConsumedQuantity", "ListCost"
 
@@ -66,8 +68,30 @@ def say(screen: Screen, rows: Sequence[Seen], most: int) -> bool:
     return True
 
 
+def say_invoices(screen: Screen, engine: Engine, run: Run) -> None:
+    """Prints how many invoices tie to the bill, and the largest that do not."""
+    rows = engine.rows(
+        "SELECT x_Within, InvoiceIssuerName, InvoiceId, BillingCurrency, x_Expected, x_Found,"
+        f" x_Difference FROM {run.relation('reconciliation')} WHERE x_Kind = 'invoice'"
+        " ORDER BY x_Within, abs(x_Difference) DESC, 2, 3, 4"
+    )
+    if not rows:
+        return
+    within = sum(row[0] for row in rows)
+    screen.line(f"invoices: {within:,} of {len(rows):,} tie to the bill", "bold")
+    apart = rows[: len(rows) - within]
+    for _, issuer, number, currency, listed, billed, difference in apart[:_APART_MAX]:
+        said = f"{figures.amount(difference, currency)} {currency}"
+        if listed is None or billed is None:
+            said += ", not listed" if listed is None else ", no lines"
+        screen.line(f"  {issuer or figures.NOTHING} {number}: {said}")
+    if apart:
+        screen.line("  why: everyline causes", "dim")
+    screen.line()
+
+
 def show(view: View) -> bool:
-    """Prints a table for each kind, period and currency."""
+    """Prints a table for each kind, period and currency, invoices first."""
     columns = ("x_Kind", "x_Period", "BillingCurrency", *_SUBJECT, *_FIGURES)
     rows = [
         dict(zip(columns, row, strict=True))
@@ -75,13 +99,16 @@ def show(view: View) -> bool:
             f"SELECT {', '.join(map(quoted, columns))} FROM ({view.ordered}) AS ordered_"
         )
     ]
-    blocks: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    blocks: dict[tuple[str, str | None, str], list[dict[str, Any]]] = {}
     for row in rows:
         at = (row["x_Kind"], row["x_Period"], row["BillingCurrency"])
-        blocks.setdefault(tuple(at), []).append(row)
+        blocks.setdefault(at, []).append(row)
     asked = title(view)
-    for (kind, period, currency), found in sorted(blocks.items(), key=lambda block: block[0][:3]):
-        view.screen.line(", ".join(filter(None, (period, currency, kind, asked))), "bold")
+    order = sorted(blocks, key=lambda at: (at[0], at[1] is None, at[1] or "", at[2]))
+    for at in order:
+        (kind, period, currency), found = at, blocks[at]
+        heading = (period or "no month", currency, _HEADINGS[kind], asked)
+        view.screen.line(", ".join(filter(None, heading)), "bold")
         (_usage if kind == "usage" else _invoices)(view.screen, found, currency)
         view.screen.line()
     if not rows:
@@ -89,6 +116,7 @@ def show(view: View) -> bool:
     return True
 
 
+_HEADINGS = {"invoice": "invoices", "usage": "usage"}
 _SUBJECT = ("InvoiceIssuerName", "InvoiceId", "ServiceProviderName", "x_Model", "x_Meter")
 _FIGURES = ("x_Measure", "x_Expected", "x_Found", "x_Difference", "x_Within")
 
@@ -119,6 +147,9 @@ def _usage(screen: Screen, rows: Sequence[Mapping[str, Any]], currency: str) -> 
 
 
 def _invoices(screen: Screen, rows: Sequence[Mapping[str, Any]], currency: str) -> None:
+    """What issuers ask for beside what their lines sum to; first what does not tie."""
+    rows = sorted(rows, key=lambda row: (bool(row["x_Within"]), -abs(row["x_Difference"])))
+    sums = [sum((row[name] or Decimal(0) for row in rows), Decimal(0)) for name in _FIGURES[1:4]]
     cells = [
         [
             row["InvoiceIssuerName"] or figures.NOTHING,
@@ -136,7 +167,8 @@ def _invoices(screen: Screen, rows: Sequence[Mapping[str, Any]], currency: str) 
         Column("difference", "figure"),
         Column("within", "word"),
     )
-    screen.table(Table(columns, cells))
+    totals = [["total", "", *(figures.amount(each, currency) for each in sums), ""]]
+    screen.table(Table(columns, cells, totals))
     screen.more(len(rows) - ROWS_MAX)
 
 

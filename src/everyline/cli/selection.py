@@ -30,6 +30,7 @@ SUMMED = (
     "x_Expected",
     "x_Found",
     "x_Difference",
+    "x_Amount",
 )
 COUNTED = ("x_LineCount", "x_RequestCount")
 _ASKED = "asked_"
@@ -125,7 +126,7 @@ def known(column: str, kinds: Mapping[str, str], relation: str) -> None:
 def is_cost(column: str) -> bool:
     """Whether a column is money, in BillingCurrency or x_EstimatedCurrency."""
     amounts = ("x_CoverageCost", "x_BilledAmount", "x_EffectiveAmount", "x_EstimatedCost")
-    return column in (*COSTS, *amounts)
+    return column in (*COSTS, *amounts, "x_Amount")
 
 
 def _of_one_unit(column: str, by: Sequence[str]) -> bool:

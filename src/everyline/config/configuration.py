@@ -67,6 +67,19 @@ class Gate(Entry):
         Annotated[tuple[Approval, ...], table_of(read_approvals), FILE_SCHEMA] | None,
         Field(description="CSV: period,statement_hash,name,date"),
     ] = None
+    disputes: Annotated[
+        Ratio | None, Field(description="The highest share of cost in open disputes; 0 for none")
+    ] = None
+    place: SkipJsonSchema[str] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Between(Entry):
+    """How legal entities book for each other, where one of them pays the invoices of all."""
+
+    payer: Annotated[Text, Field(description="The legal entity whose clearing has the invoices")]
+    due_to: Annotated[Text, Field(description="The account of what the others owe, in theirs")]
+    due_from: Annotated[Text, Field(description="The account of what they owe, in the payer's")]
     place: SkipJsonSchema[str] = ""
 
 
@@ -79,7 +92,13 @@ class Journal(Entry):
         Field(description="CSV: the lead key,legal_entity,cost_centre,account_<layer>,valid_*"),
     ]
     clearing: Annotated[Text, Field(description="The account that is credited")]
-    format: Annotated[Literal["netsuite"], Field(description="The importing system")]
+    format: Annotated[
+        Literal["generic", "netsuite", "oracle", "dynamics", "sap"],
+        Field(description="The importing system"),
+    ]
+    between: Annotated[
+        Between | None, Field(description="Accounts between legal entities, where one pays for all")
+    ] = None
     place: SkipJsonSchema[str] = ""
 
 

@@ -31,13 +31,14 @@ class Loaded:
     files: tuple[Path, ...]
 
 
-def load(project: Path) -> Loaded:
+def load(project: Path, *, instead: Path | None = None) -> Loaded:
     """Read `everyline.yaml` of the folder `project`, and all files that it names.
 
-    Bills and telemetry are not looked at.
+    Bills and telemetry are not looked at. Where a file is to be read `instead`, places in it are
+    still told as those of `everyline.yaml`.
     """
     reading = Reading(project)
-    document = _document(reading)
+    document = _document(reading, project / FILE if instead is None else instead.resolve())
     configuration = None
     if document is not None:
         reading.keys = key_names(document)
@@ -52,14 +53,14 @@ def load(project: Path) -> Loaded:
     return Loaded(configuration, tuple(reading.problems), tuple(reading.files))
 
 
-def _document(reading: Reading) -> WrittenMap | None:
-    path = reading.project / FILE
+def _document(reading: Reading, path: Path) -> WrittenMap | None:
     if not path.is_file():
         hint = "`everyline init` makes one from bills; or name the folder with `--project DIR`"
         what = f"there is no {FILE} in `{reading.project}`"
         reading.report("configuration-missing", what, FILE, about=FILE, hint=hint)
         return None
-    raw = reading.bytes_of(FILE, "configuration-unreadable")
+    name = FILE if path == reading.project / FILE else str(path)
+    raw = reading.bytes_of(name, "configuration-unreadable")
     if raw is None:
         return None
     try:

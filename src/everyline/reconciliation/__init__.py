@@ -1,4 +1,5 @@
-"""In: `groups` and `usage`. Out: `reconciliation`: what was billed beside what was seen.
+"""In: `groups`, `usage`, listed invoices. Out: `reconciliation`: what was expected, and found.
 
-Grain: one measure of one subject. Conserves: nothing is moved; differences are the finding.
+Grain: one measure of one subject. Conserves: nothing is moved; differences are the finding, and
+`causes`, worked out where somebody asks, sums to the invoice.
 """

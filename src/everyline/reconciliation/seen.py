@@ -8,23 +8,11 @@ from collections.abc import Iterable
 from everyline.engines.duckdb import Engine, literal, same
 from everyline.units import unit
 
-SUBJECT = (
-    "InvoiceIssuerName",
-    "InvoiceId",
-    "BillingCurrency",
-    "ServiceProviderName",
-    "x_Model",
-    "x_Meter",
-)
-"""The columns that say what is compared; a kind fills those that it compares by."""
-
 _BY = ("x_Period", "ServiceProviderName", "x_Model", "x_Meter")
 
 
-def reconciliation(
-    engine: Engine, groups: str, identities: str, hours: str, left_out: Iterable[str]
-) -> str:
-    """SELECT of the rows of kind `usage`, sorted by their key.
+def seen(engine: Engine, groups: str, identities: str, hours: str, left_out: Iterable[str]) -> str:
+    """SELECT of the rows of kind `usage`.
 
     Args:
         engine: where the units of quantities are looked up.
@@ -68,11 +56,7 @@ def reconciliation(
         "ListCost": ("cost", "seen_cost"),
     }
     rows = " UNION ALL ".join(_row(measure, *columns) for measure, columns in measures.items())
-    order = ", ".join(("x_Kind", "x_Period", *SUBJECT, "x_Measure"))
-    return (
-        f"WITH billed AS ({billed}), seen AS ({by_month}), compared AS ({compared})"
-        f" SELECT * FROM ({rows}) ORDER BY {order}"
-    )
+    return f"WITH billed AS ({billed}), seen AS ({by_month}), compared AS ({compared}) {rows}"
 
 
 def _row(measure: str, expected: str, found: str) -> str:

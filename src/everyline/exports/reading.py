@@ -1,0 +1,344 @@
+"""Statements out of a run: a few queries for the statements of all owners together.
+
+Grain: one value of the lead key. The lines come from `statements`; why they are somebody's, and
+what has no owner near them, from `allocations`, which knows rules, evidence and accounts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from everyline import money
+from everyline.control import EXACT
+from everyline.engines.duckdb import Engine, literal, quoted, same
+from everyline.exports import figures
+from everyline.exports import statement_words as words
+from everyline.exports.statement import (
+    NOTHING,
+    Amount,
+    Around,
+    Block,
+    Dispute,
+    Fresh,
+    Line,
+    Near,
+    Row,
+    Statement,
+    block,
+)
+from everyline.runs import Run
+
+PART = "use_case"
+"""The key whose values a statement tells apart, where the taxonomy has it."""
+
+_COSTS = (
+    ("x_EffectiveAmount", "EffectiveCost"),
+    ("x_BilledAmount", "BilledCost"),
+)
+_SHARED = "shared"
+_ESTIMATED = "x_Basis = 'estimated' AS estimated_"
+_PLACE = ("ServiceProviderName", "account_", "ServiceName")
+
+At = tuple[str, str, bool]
+"""An owner's block: owner, currency, whether it is estimated."""
+
+
+class Sourced(NamedTuple):
+    """Where statements are read from.
+
+    Attributes:
+        statements: SQL of the relation: the run's, or what was booked for closed months.
+        closed: the day on which each closed month was closed.
+    """
+
+    engine: Engine
+    run: Run
+    statements: str
+    closed: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def keys(self) -> list[str]:
+        """The taxonomy keys, the lead key first."""
+        return list(self.run.manifest["keys"])
+
+
+@dataclass(slots=True)
+class _Found:
+    """Facts of all owners, by block; costs are exact EffectiveCost of this month."""
+
+    near: dict[At, list[Near]] = field(default_factory=dict)
+    issuers: dict[tuple[str, bool], dict[str | None, tuple[Amount, Amount]]] = field(
+        default_factory=dict
+    )
+    evidence: dict[At, dict[str, Decimal]] = field(default_factory=dict)
+    rules: dict[At, dict[str, Decimal]] = field(default_factory=dict)
+    pools: dict[tuple[str, bool, str], Decimal] = field(default_factory=dict)
+    pool_parts: dict[tuple[At, str], Decimal] = field(default_factory=dict)
+    drivers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+
+def part_key(keys: Sequence[str]) -> str | None:
+    """The key whose values a statement tells apart."""
+    return PART if PART in keys[1:] else next(iter(keys[1:]), None)
+
+
+def periods(source: Sourced) -> list[str]:
+    """The months that have statements, in order."""
+    return [
+        month
+        for (month,) in source.engine.rows(
+            f"SELECT DISTINCT x_Period FROM {source.statements} ORDER BY 1"
+        )
+    ]
+
+
+def owners(source: Sourced, period: str) -> list[str]:
+    """The values of the lead key that have a statement of the month: cost in it or just before."""
+    lead = quoted(source.keys[0])
+    months = _months(period, _before(source, period))
+    rows = source.engine.rows(
+        f"SELECT DISTINCT {lead} FROM {source.statements}"
+        f" WHERE x_Period IN ({months}) AND {lead} IS NOT NULL ORDER BY 1"
+    )
+    return [owner for (owner,) in rows]
+
+
+def statements(
+    source: Sourced,
+    period: str,
+    owner: str | None = None,
+    disputes: Mapping[str, Sequence[Dispute]] | None = None,
+) -> dict[str, Statement]:
+    """The statements of a month by owner, in order; of one owner where it is given."""
+    before = _before(source, period)
+    lines = _lines(source, period, before, owner)
+    found = _found(source, period, owner)
+    fresh = _fresh(source, period)
+    keys = source.keys
+    blocks: dict[str, list[Block]] = {}
+    for at, listed in lines.items():
+        blocks.setdefault(at[0], []).append(_block(at, listed, found))
+    return {
+        name: Statement(
+            key=keys[0],
+            owner=name,
+            period=period,
+            before=before,
+            part_key=part_key(keys),
+            blocks=sorted(blocks[name], key=_order),
+            fresh=fresh,
+            disputes=(disputes or {}).get(name, ()),
+            run=source.run.id,
+            closed=source.closed.get(period),
+        )
+        for name in sorted(blocks)
+    }
+
+
+def unowned(source: Sourced, period: str) -> dict[tuple[str, bool], tuple[Amount, Amount]]:
+    """What nobody has, by currency and whether it is estimated: EffectiveCost now and before."""
+    lead, earlier = quoted(source.keys[0]), _before(source, period)
+    now, before = (_sums(month, *_COSTS[0]) for month in (period, earlier))
+    rows = source.engine.rows(
+        f"SELECT BillingCurrency, {_ESTIMATED}, {now}, {before} FROM {source.statements}"
+        f" WHERE {lead} IS NULL AND x_Period IN ({_months(period, earlier)})"
+        " GROUP BY ALL ORDER BY ALL"
+    )
+    return {(c, e): (Amount(*costs[:2]), Amount(*costs[2:])) for c, e, *costs in rows}
+
+
+def _order(one: Block) -> tuple[bool, int, str]:
+    """Amounts of two currencies can't be compared; how much there is to say can."""
+    return one.estimated, -len(one.lines), one.currency
+
+
+def _before(source: Sourced, period: str) -> str | None:
+    before: str | None = source.engine.one(
+        f"SELECT max(x_Period) FROM {source.statements} WHERE x_Period < {literal(period)}"
+    )[0]
+    return before
+
+
+def _months(*months: str | None) -> str:
+    return ", ".join(literal(month) for month in months if month)
+
+
+def _sums(month: str | None, *columns: str) -> str:
+    """SQL of the sums of columns in a month; nothing where there is none."""
+    test = f"FILTER (WHERE x_Period = {literal(month)})" if month else "FILTER (WHERE false)"
+    return ", ".join(f"coalesce(sum({c}) {test}, 0)::DECIMAL(38,18)" for c in columns)
+
+
+def _lines(
+    source: Sourced, period: str, before: str | None, owner: str | None
+) -> dict[At, list[Line]]:
+    lead, part = quoted(source.keys[0]), part_key(source.keys)
+    costs = ", ".join(_sums(month, *pair) for pair in _COSTS for month in (period, before))
+    rows = source.engine.rows(
+        f"SELECT {lead}, BillingCurrency, {_ESTIMATED},"
+        f" {quoted(part) if part else 'NULL'} AS part_, x_Layer, ServiceName, x_Method, x_Pool,"
+        f" InvoiceIssuerName, x_Basis, x_CorrectsPeriod, {costs}"
+        f" FROM {source.statements} WHERE x_Period IN ({_months(period, before)})"
+        f" AND {_of(lead, owner)}"
+        " GROUP BY ALL ORDER BY ALL"
+    )
+    found: dict[At, list[Line]] = {}
+    for name, currency, estimated, *cells in rows:
+        costs_of = cells[8:]
+        amounts = [Amount(*costs_of[n : n + 2]) for n in range(0, len(costs_of), 2)]
+        found.setdefault((name, currency, estimated), []).append(Line(*cells[:8], *amounts))
+    return found
+
+
+def _of(lead: str, owner: str | None) -> str:
+    return f"{lead} IS NOT NULL" if owner is None else f"{lead} = {literal(owner)}"
+
+
+def _block(at: At, lines: Sequence[Line], found: _Found) -> Block:
+    _, currency, estimated = at
+
+    def say(row: Row) -> Sequence[str]:
+        method, pool = row.names
+        if method == _SHARED and pool is not None:
+            part = found.pool_parts.get((at, pool), NOTHING)
+            whole = found.pools.get((currency, estimated, pool), NOTHING)
+            return words.shared(pool, part, whole, found.drivers.get(("pool", pool), ()))
+        if method == "traced":
+            rules = found.rules.get(at, {})
+            drivers = {rule: found.drivers.get(("rule", rule), []) for rule in rules}
+            return words.traced(rules, drivers)
+        return words.direct(found.evidence.get(at, {}))
+
+    around = Around(
+        words=say,
+        issuers=found.issuers.get((currency, estimated), {}),
+        near=found.near.get(at, ()),
+    )
+    return block(currency, estimated=estimated, lines=lines, around=around)
+
+
+def _found(source: Sourced, period: str, owner: str | None) -> _Found:
+    """Makes the table `stated`: allocations of the month, summed by what statements tell."""
+    lead = quoted(source.keys[0])
+    evidence = quoted(f"{source.keys[0]}_evidence")
+    engine, allocations = source.engine, source.run.relation("allocations")
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE stated AS SELECT {lead} AS owner_, {evidence} AS evidence_,"
+        f" BillingCurrency, {_ESTIMATED}, x_Method, x_Rule, x_Pool, x_ShareId,"
+        " ServiceProviderName, coalesce(SubAccountId, BillingAccountId) AS account_, ServiceName,"
+        " sum(EffectiveCost)::DECIMAL(38,18) AS cost_"
+        f" FROM {allocations} WHERE x_Period = {literal(period)} GROUP BY ALL"
+    )
+    found = _Found()
+    _rules(engine, found, owner)
+    _drivers(source, found)
+    _near(engine, found, owner)
+    _all_issuers(source, found, period)
+    engine.run("DROP TABLE stated")
+    return found
+
+
+def _rules(engine: Engine, found: _Found, owner: str | None) -> None:
+    """Costs by what found them: evidence, trace or pool."""
+    for name, currency, estimated, method, evidence, rule, pool, cost in engine.rows(
+        "SELECT owner_, BillingCurrency, estimated_, x_Method,"
+        " CASE WHEN x_Method = 'direct' THEN evidence_ END,"
+        " CASE WHEN x_Method = 'traced' THEN x_Rule END, x_Pool,"
+        f" sum(cost_)::DECIMAL(38,18) FROM stated WHERE {_of('owner_', owner)} GROUP BY ALL"
+        " ORDER BY ALL"
+    ):
+        at = (name, currency, estimated)
+        if method == "direct":
+            found.evidence.setdefault(at, {})[evidence] = cost
+        elif rule is not None:
+            found.rules.setdefault(at, {})[rule] = cost
+        elif pool is not None:
+            before = found.pool_parts.get((at, pool), NOTHING)
+            found.pool_parts[at, pool] = EXACT.add(before, cost)
+    for currency, estimated, pool, cost in engine.rows(
+        "SELECT BillingCurrency, estimated_, x_Pool, sum(cost_)::DECIMAL(38,18) FROM stated"
+        " WHERE x_Pool IS NOT NULL GROUP BY ALL"
+    ):
+        found.pools[currency, estimated, pool] = cost
+
+
+def _drivers(source: Sourced, found: _Found) -> None:
+    """What each pool and trace of the month was split by."""
+    for kind, column in (("pool", "x_Pool"), ("rule", "x_Rule")):
+        alone = "AND x_Pool IS NULL" if kind == "rule" else ""
+        for name, driver in source.engine.rows(
+            f"SELECT DISTINCT s.{column}, h.x_Driver FROM (SELECT DISTINCT {column}, x_ShareId"
+            f" FROM stated WHERE {column} IS NOT NULL {alone}) AS s"
+            f" JOIN (SELECT DISTINCT x_ShareId, x_Driver FROM {source.run.relation('shares')}) AS h"
+            " USING (x_ShareId) WHERE h.x_Driver IS NOT NULL ORDER BY ALL"
+        ):
+            found.drivers.setdefault((kind, name), []).append(driver)
+
+
+def _near(engine: Engine, found: _Found, owner: str | None) -> None:
+    """Cost without an owner in the accounts and services where an owner has cost of its own."""
+    place = ", ".join((*_PLACE, "BillingCurrency", "estimated_"))
+    costs: dict[At, list[list[Any]]] = {}
+    for name, currency, estimated, *cells in engine.rows(
+        f"WITH used AS (SELECT DISTINCT owner_, {place} FROM stated"
+        f" WHERE {_of('owner_', owner)} AND x_Method IN ('direct', 'traced')),"
+        f" nobodys AS (SELECT {place}, evidence_, sum(cost_)::DECIMAL(38,18) AS cost_ FROM stated"
+        " WHERE owner_ IS NULL GROUP BY ALL HAVING sum(cost_) <> 0)"
+        f" SELECT used.owner_, nobodys.BillingCurrency, nobodys.estimated_,"
+        f" {', '.join(f'nobodys.{column}' for column in _PLACE)}, evidence_, cost_"
+        f" FROM used JOIN nobodys"
+        f" ON {same('used', 'nobodys', (*_PLACE, 'BillingCurrency', 'estimated_'))}"
+        " ORDER BY 1, 2, 3, abs(cost_) DESC, 4, 5, 6, 7"
+    ):
+        costs.setdefault((name, currency, estimated), []).append(cells)
+    for at, rows in costs.items():
+        shown = _shown([row[-1] for row in rows], at[1])
+        found.near[at] = [
+            Near(row[0], row[1], row[2], row[3], Amount(amount, row[4]))
+            for row, amount in zip(rows, shown, strict=True)
+        ]
+
+
+def _shown(costs: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """Costs in minor units, so that they sum to their rounded sum, as in R23."""
+    digits = figures.digits_of(currency)
+    units = [int(cost.scaleb(money.SCALE, EXACT)) for cost in costs]
+    whole = money.floor_half_up(sum(units), digits)
+    parts = [(str(at), one) for at, one in enumerate(units)]
+    return [Decimal(n).scaleb(-digits, EXACT) for n in money.cascade(whole, parts, digits).values()]
+
+
+def _all_issuers(source: Sourced, found: _Found, period: str) -> None:
+    costs = ", ".join(_sums(period, *pair) for pair in _COSTS)
+    for currency, estimated, issuer, *sums in source.engine.rows(
+        f"SELECT BillingCurrency, {_ESTIMATED}, InvoiceIssuerName, {costs}"
+        f" FROM {source.statements} WHERE x_Period = {literal(period)} GROUP BY ALL"
+    ):
+        pair = (Amount(*sums[:2]), Amount(*sums[2:]))
+        found.issuers.setdefault((currency, estimated), {})[issuer] = pair
+
+
+def _fresh(source: Sourced, period: str) -> list[Fresh]:
+    """How far bills and telemetry reach; what came after the month is left out."""
+    month = literal(period)
+    groups, usage = (source.run.relation(name) for name in ("groups", "usage"))
+    bills = (
+        "SELECT 'bill', x_Source, max(x_WindowEnd) FROM"
+        f" {groups} WHERE x_Period <= {month} AND x_Basis <> 'estimated' GROUP BY ALL"
+    )
+    seen = (
+        f"SELECT 'usage', x_Source, max(hour) FROM {usage}"
+        f" WHERE strftime(hour, '%Y-%m') <= {month} GROUP BY ALL"
+    )
+    rows: Iterable[tuple[str, str, datetime | None]] = source.engine.rows(
+        f"{bills} UNION ALL {seen} ORDER BY 1, 2"
+    )
+    hour = timedelta(hours=1)
+    return [
+        Fresh(kind, name, (last + hour if kind == "usage" else last).replace(tzinfo=None))
+        for kind, name, last in rows
+        if last is not None
+    ]
