@@ -100,8 +100,13 @@ def commands() -> str:
 
 
 def _help(command: click.Command, name: str) -> str:
+    # A command keeps the first names of its help option that it is asked by.
     context = click.Context(
-        command, info_name=name, terminal_width=_HELP_WIDTH, max_content_width=_HELP_WIDTH
+        command,
+        info_name=name,
+        terminal_width=_HELP_WIDTH,
+        max_content_width=_HELP_WIDTH,
+        help_option_names=everyline.context_settings["help_option_names"],
     )
     return command.get_help(context)
 
