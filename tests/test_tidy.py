@@ -48,8 +48,6 @@ EDGES = ("cli", "engines", "people", "sources")
 """Parts that may read the clock and the environment, or ask for chance."""
 
 LINES_MAX = 400
-LONGER = {"relations.py": "the data dictionary, without logic, is read in one place"}
-"""Files of more lines, and why."""
 FUNCTION_LINES_MAX = 50
 PARAMETERS_MAX = 5
 SQL_LINES_MAX = 80
@@ -189,13 +187,7 @@ def test_every_stage_says_what_it_takes_gives_and_keeps(product: Trees) -> None:
 
 def test_files_are_short(trees: Trees) -> None:
     counts = {path: len(path.read_text("utf-8").splitlines()) for path in trees}
-    _nowhere(
-        [
-            at(path, 1, f"{n} lines")
-            for path, n in counts.items()
-            if n > LINES_MAX and name_in_package(path) not in LONGER
-        ]
-    )
+    _nowhere([at(path, 1, f"{n} lines") for path, n in counts.items() if n > LINES_MAX])
 
 
 def test_functions_are_short(trees: Trees) -> None:
