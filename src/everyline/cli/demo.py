@@ -13,6 +13,9 @@ from textwrap import fill
 import click
 
 from everyline import config, money, pipeline, runs
+from everyline.answers import covered as bill_coverage
+from everyline.answers import parts as bill_parts
+from everyline.answers.parts import Block
 from everyline.cli import (
     coverage_table,
     figures,
@@ -29,7 +32,6 @@ from everyline.cli import view as views
 from everyline.cli.hints import Hint
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
-from everyline.cli.summary import Block
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain import Asked, Explanation
 from everyline.problems import EXIT_CONFIGURATION, EXIT_STOP, EXIT_WELL
@@ -149,7 +151,7 @@ class _Story:
         self._run = run
         self._folder = folder
         self._keys = views.taxonomy(engine, run)
-        self._parts = summary.parts(engine, run)
+        self._parts = bill_parts.parts(engine, run)
         last = max(block.period for block in self._parts)
         of_last = [block for block in self._parts if block.period == last]
         self._block: Block = max(of_last, key=lambda block: self._parts[block]["bill"][0])
@@ -213,8 +215,8 @@ class _Story:
         ]
 
     def _coverage(self) -> None:
-        aims = coverage_table.targets(self._folder)
-        covered = coverage_table.covered(self._engine, self._run.relation("coverage"), self._keys)
+        aims = bill_coverage.targets(self._folder)
+        covered = bill_coverage.covered(self._engine, self._run.relation("coverage"), self._keys)
         wanted = (self._block.period, self._block.currency, None)
         rows = [row for row in covered if (row.period, row.currency, row.layer) == wanted]
         coverage_table.show_rows(self._screen, rows, aims)

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from everyline import config, runs, starting
+from everyline.answers import covered as bill_coverage
+from everyline.answers import parts as bill_parts
 from everyline.cli import coverage_table, hints, options, summary
 from everyline.cli import view as views
 from everyline.cli import worklist as worklist_table
@@ -202,7 +204,7 @@ def _run(screen: Screen, folder: Path) -> int:
 def _show(screen: Screen, engine: Engine, run: Run, folder: Path) -> None:
     """Total, scope and coverage of one month; the largest identities without an owner."""
     keys = views.taxonomy(engine, run)
-    found = summary.parts(engine, run)
+    found = bill_parts.parts(engine, run)
     if not found:
         screen.note("no line was billed")
         return
@@ -212,11 +214,11 @@ def _show(screen: Screen, engine: Engine, run: Run, folder: Path) -> None:
     for block in (block for block in found if block.period == month):
         summary.show(screen, block, found[block])
         screen.line()
-    covered = coverage_table.covered(engine, run.relation("coverage"), keys)
+    covered = bill_coverage.covered(engine, run.relation("coverage"), keys)
     for currency in dict.fromkeys(row.currency for row in covered if row.period == month):
         rows = [row for row in covered if (row.period, row.currency) == (month, currency)]
         screen.line(f"tag coverage, {month}, {currency}", "bold")
-        coverage_table.show_rows(screen, rows, coverage_table.NO_TARGETS)
+        coverage_table.show_rows(screen, rows, bill_coverage.NO_TARGETS)
         screen.line()
     listed = worklist(engine, run)
     if listed:

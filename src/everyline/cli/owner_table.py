@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
+from everyline.answers.parts import Block
 from everyline.cli import figures
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
-from everyline.cli.summary import Block
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.relations import LAYERS
 from everyline.runs import Run

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
+from everyline.answers import covered as bill_coverage
+from everyline.answers import parts as bill_parts
+from everyline.answers.parts import Block
 from everyline.cli import (
     booked_table,
-    coverage_table,
     figures,
     options,
     seen_table,
@@ -17,7 +19,6 @@ from everyline.cli import (
 from everyline.cli import view as views
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import PROBLEMS_MAX, Screen
-from everyline.cli.summary import Block
 from everyline.cli.written import put
 from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_STOP, exit_code
@@ -53,16 +54,16 @@ def run(project: Path, form: str) -> int:
         if form == "table":
             show(screen, engine, outcome.run, project)
         else:
-            put(engine, summary.parts_sql(outcome.run), form, None)
+            put(engine, bill_parts.parts_sql(outcome.run), form, None)
     return exit_code(outcome.problems)
 
 
 def show(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
     """Prints what `run` came to, and what to do next."""
     keys = views.taxonomy(engine, run)
-    aims = coverage_table.targets(project)
-    covered = coverage_table.covered(engine, run.relation("coverage"), keys)
-    found = summary.parts(engine, run)
+    aims = bill_coverage.targets(project)
+    covered = bill_coverage.covered(engine, run.relation("coverage"), keys)
+    found = bill_parts.parts(engine, run)
     for block, parts in found.items():
         summary.show(screen, block, parts)
         rows = [c for c in covered if (c.period, c.currency, c.layer) == (*block[:2], None)]
@@ -107,7 +108,7 @@ def _next(screen: Screen, engine: Engine, run: Run, lead: str) -> None:
         screen.line()
     (problems,) = engine.one(f"SELECT count(*) FROM {run.relation('problems')}")
     (unsure,) = engine.one(
-        f"SELECT count(*) FROM {run.relation('groups')} WHERE {summary.candidate()}"
+        f"SELECT count(*) FROM {run.relation('groups')} WHERE {bill_parts.candidate()}"
     )
     hints = (
         ("everyline worklist", "what to fill in so that it finds its owner", bool(unowned)),

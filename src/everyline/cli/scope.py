@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from everyline import runs
-from everyline.cli import figures, options, selection, summary
+from everyline.answers import parts as bill_parts
+from everyline.cli import figures, options, selection
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
 from everyline.cli.selection import Asked
@@ -54,7 +55,7 @@ def scope(project: Path, period: str | None, form: str) -> int:
 def _sql(groups: str, *apart: str) -> str:
     """SELECT of cost by scope, layer, rule and service, the largest first."""
     section = (
-        f"CASE WHEN x_Layer <> 'none' THEN 'in' WHEN {summary.candidate()} THEN 'candidate'"
+        f"CASE WHEN x_Layer <> 'none' THEN 'in' WHEN {bill_parts.candidate()} THEN 'candidate'"
         " ELSE 'out' END AS x_Scope"
     )
     told = "x_Layer, x_LayerRule, ServiceProviderName, ServiceName"

@@ -8,10 +8,10 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import NamedTuple
 
 from everyline import money
+from everyline.answers.parts import Block
 from everyline.cli import figures, layout, share_words
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
-from everyline.cli.summary import Block
 from everyline.control import EXACT
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.relations import LAYERS

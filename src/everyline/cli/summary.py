@@ -1,41 +1,23 @@
 """What a run came to: bill, scope, methods and the difference, by period and currency (R26)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from textwrap import fill
 from typing import NamedTuple
 
-from everyline.charges.naming import built_in
+from everyline.answers.covered import Covered, Targets
+from everyline.answers.parts import Block, Parts
 from everyline.cli import coverage_table, figures
-from everyline.cli.coverage_table import Covered, Targets
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
-from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.engines.duckdb import Engine, quoted
 from everyline.relations import LAYERS, METHODS
 from everyline.runs import Run
 
 NOT_AI = "none: not AI"
 """How the layer `none` is called on a screen."""
 
-_COSTS = ("EffectiveCost", "BilledCost")
 _UNOWNED_MAX = 3
-
-
-class Block(NamedTuple):
-    """What is summed apart: a month, a currency, and whether telemetry made the cost (R3, R21)."""
-
-    period: str
-    currency: str
-    estimated: bool
-
-    @property
-    def heading(self) -> str:
-        """What stands above a table of it: `2026-10, USD`."""
-        return f"{self.period}, {self.currency}" + (", estimated" if self.estimated else "")
-
-
-Parts = Mapping[str, tuple[Decimal, Decimal]]
-"""EffectiveCost and BilledCost by part; the parts are those of `parts_sql`."""
 
 
 class Unowned(NamedTuple):
@@ -46,48 +28,6 @@ class Unowned(NamedTuple):
     account: str
     currency: str
     cost: Decimal
-
-
-def candidate() -> str:
-    """SQL over `groups`: whether no rule is sure that a row is AI cost, or that it is not (R4)."""
-    names = ", ".join(literal(row["name"]) for row in built_in() if row["candidate"])
-    return f"(x_Layer = 'none' AND coalesce(x_LayerRule IN ({names}), false))"
-
-
-def parts_sql(run: Run) -> str:
-    """SELECT of x_Period, BillingCurrency, x_Estimated, x_Part and the two costs, in order.
-
-    The parts of a bill: `bill`, its layers (`none` is out of scope), `candidate` (within `none`),
-    `in_scope`, the four methods, and `difference`: bill - `none` - all methods, which is 0.
-    """
-    groups, allocations = run.relation("groups"), run.relation("allocations")
-    parts = [
-        _part(groups, "'bill'"),
-        _part(groups, "x_Layer"),
-        _part(groups, "'candidate'", candidate()),
-        _part(groups, "'in_scope'", "x_Layer <> 'none'"),
-        _part(allocations, "x_Method"),
-        _part(groups, "'difference'"),
-        _part(groups, "'difference'", "x_Layer = 'none'", sign="-"),
-        _part(allocations, "'difference'", sign="-"),
-    ]
-    sums = ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _COSTS)
-    order = ("bill", *LAYERS, "candidate", "in_scope", *METHODS, "difference")
-    listed = ", ".join(map(literal, order))
-    return (
-        f"SELECT x_Period, BillingCurrency, x_Estimated, x_Part, {sums}"
-        f" FROM ({' UNION ALL '.join(parts)}) AS parts_"
-        " GROUP BY x_Period, BillingCurrency, x_Estimated, x_Part"
-        f" ORDER BY x_Period, BillingCurrency, x_Estimated, list_position([{listed}], x_Part)"
-    )
-
-
-def parts(engine: Engine, run: Run) -> dict[Block, dict[str, tuple[Decimal, Decimal]]]:
-    """The parts of `parts_sql` by block."""
-    found: dict[Block, dict[str, tuple[Decimal, Decimal]]] = {}
-    for period, currency, estimated, part, effective, billed in engine.rows(parts_sql(run)):
-        found.setdefault(Block(period, currency, estimated), {})[part] = (effective, billed)
-    return found
 
 
 def unowned(engine: Engine, run: Run, lead: str) -> list[Unowned]:
@@ -135,14 +75,6 @@ def show_coverage(screen: Screen, rows: Sequence[Covered], aims: Targets) -> Non
         said.append(f"{row.key} {share}{wanted}".replace(" ", "\N{NO-BREAK SPACE}"))
     text = fill("tag coverage: " + ", ".join(said), screen.width)
     screen.line(text.replace("\N{NO-BREAK SPACE}", " "))
-
-
-def _part(relation: str, part: str, condition: str = "true", *, sign: str = "") -> str:
-    costs = ", ".join(f"{sign}{cost} AS {cost}" for cost in _COSTS)
-    return (
-        f"SELECT x_Period, BillingCurrency, x_Basis = 'estimated' AS x_Estimated, {part} AS x_Part,"
-        f" {costs} FROM {relation} WHERE {condition}"
-    )
 
 
 def _cost(parts: Parts, part: str) -> Decimal:

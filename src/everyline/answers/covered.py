@@ -1,0 +1,87 @@
+"""Coverage (R22) as sums by key and layer; ratios are worked out where they are shown."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from everyline.engines.duckdb import Engine, literal
+from everyline.relations import ABSENT, LAYERS
+
+_DIRECT = ("tag", "registry", "rule", "implied", "traced")
+_ALLOCATED = (*_DIRECT, "shared", "rest")
+
+
+class Covered(NamedTuple):
+    """Sums of x_CoverageCost of one period, currency and key; of one layer, or of all (None).
+
+    Attributes:
+        cost: of all rows in scope.
+        unowned: of rows without a value, eligible or not.
+        eligible: of rows that can be tagged; the rest are sums over those.
+        tagged: with a declared value.
+        marked: with any value; FOCUS's own measure.
+        direct: whose owner was found for the line itself.
+        allocated: whose owner was found at all, defaults not counted.
+    """
+
+    period: str
+    currency: str
+    key: str
+    layer: str | None
+    cost: Decimal
+    unowned: Decimal
+    eligible: Decimal
+    tagged: Decimal
+    marked: Decimal
+    direct: Decimal
+    allocated: Decimal
+
+
+class Targets(NamedTuple):
+    """What the configuration aims at: ratios from 0 to 1."""
+
+    tag_coverage: Mapping[str, Decimal]
+    unallocated: Decimal | None
+
+
+NO_TARGETS = Targets({}, None)
+
+
+def targets(project: Path) -> Targets:
+    """The targets of a project; none where its configuration can't be read."""
+    from everyline import config
+
+    found = config.load(project).configuration
+    if found is None:
+        return NO_TARGETS
+    return Targets(found.targets.tag_coverage, found.targets.unallocated)
+
+
+def covered(engine: Engine, coverage: str, keys: Sequence[str]) -> list[Covered]:
+    """Sums of `coverage` (SQL to select from): all layers first, keys in their order."""
+    block = "x_Period, BillingCurrency, x_Key"
+    tagged = _sum("x_Eligible AND x_Tag = 'declared'")
+    marked = _sum("x_Eligible AND x_Tag <> 'missing'")
+    rows = engine.rows(
+        f"SELECT {block}, x_Layer, sum(x_CoverageCost), {_sum(f'x_Evidence IN {_texts(ABSENT)}')},"
+        f" {_sum('x_Eligible')}, {tagged},"
+        f" {marked},"
+        f" {_sum(f'x_Eligible AND x_Evidence IN {_texts(_DIRECT)}')},"
+        f" {_sum(f'x_Eligible AND x_Evidence IN {_texts(_ALLOCATED)}')}"
+        f" FROM {coverage} AS coverage_"
+        f" GROUP BY GROUPING SETS (({block}), ({block}, x_Layer))"
+    )
+    found = [Covered(*row) for row in rows]
+    order = {name: n for n, name in enumerate((*keys, None, *LAYERS))}
+    return sorted(
+        found, key=lambda c: (c.period, c.currency, order.get(c.key, len(order)), order[c.layer])
+    )
+
+
+def _sum(condition: str) -> str:
+    return f"coalesce(sum(x_CoverageCost) FILTER ({condition}), 0)::DECIMAL(38,18)"
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return "(" + ", ".join(map(literal, texts)) + ")"
