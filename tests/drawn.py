@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +31,8 @@ class BillFile:
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    # Asked for again and again, to write the file and to compare it.
+    @lru_cache(maxsize=64)  # noqa: B019
     def data(self) -> bytes:
         if self.path.endswith(".jsonl"):
             return _json_lines(self)
@@ -126,14 +129,20 @@ def _parquet(file: BillFile) -> bytes:
     """As an engine writes it: exact decimals and instants where every cell is one, else text."""
     columns = ", ".join(f'"{name}" VARCHAR' for name in file.header)
     picked = ", ".join(f'{_typed(file, at)} AS "{name}"' for at, name in enumerate(file.header))
-    with duckdb.connect() as connection, TemporaryDirectory() as folder:
-        connection.execute(f"CREATE TABLE t ({columns})")
+    connection = _engine()
+    with TemporaryDirectory() as folder:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE t ({columns})")
         marks = "(" + ", ".join("?" for _ in file.header) + ")"
         for row in file.rows:
             connection.execute(f"INSERT INTO t VALUES {marks}", row)
         path = Path(folder) / "file.parquet"
         connection.execute(f"COPY (SELECT {picked} FROM t) TO '{path}' (FORMAT parquet)")
         return path.read_bytes()
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _typed(file: BillFile, at: int) -> str:

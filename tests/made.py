@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,13 @@ def run(folder: Path) -> runs.Run:
 
 def relations(made: runs.Run, names: Sequence[str] = RELATIONS) -> dict[str, list[Row]]:
     """Relations of a run: rows with their columns; tags as `Tags.<key>`, key as billed."""
-    engine = Engine()
-    found = {name: rows(engine, made.relation(name)) for name in names}
-    engine.close()
-    return found
+    return {name: rows(_reader(), made.relation(name)) for name in names}
+
+
+@cache
+def _reader() -> Engine:
+    """One for all runs that are read: it reads files, and keeps nothing."""
+    return Engine()
 
 
 def charges(folder: Path) -> list[Row]:
@@ -52,9 +56,8 @@ def charges(folder: Path) -> list[Row]:
 
 
 def rows(engine: Engine, relation: str) -> list[Row]:
-    columns = [named(column) for column in engine.columns(relation)]
-    found = engine.rows(f"SELECT * FROM {relation}")
-    return [dict(zip(columns, row, strict=True)) for row in found]
+    found = engine.named_rows(f"SELECT * FROM {relation}")
+    return [{named(column): value for column, value in row.items()} for row in found]
 
 
 def units(value: Decimal | int | None) -> int | None:

@@ -65,18 +65,20 @@ class Reading:
         digits = {c: money.minor_digits(c) for c in currencies if c}
         return {c: d for c, d in digits.items() if d is not None}
 
-    def first_line(self, engine: Engine) -> Callable[[Mapping[str, Any]], str]:
-        """What finds the first line of the bills whose tags have given values."""
+    def first_lines(self, engine: Engine) -> Callable[[Sequence[Mapping[str, Any]]], list[str]]:
+        """What finds the first lines of the bills whose tags have given values."""
         pairs = list(zip(self.bills.lines, self.summed, strict=True))
 
-        def first_line(tags: Mapping[str, Any]) -> str:
+        def first_lines(tags: Sequence[Mapping[str, Any]]) -> list[str]:
+            places = ["" for _ in tags]
             for lines, summed in pairs:
-                place = charges.first_line(engine, summed.relation, tags)
-                if place is not None:
-                    return lines.place(*place)
-            return "everyline.yaml"
+                left = [at for at, place in enumerate(places) if not place]
+                found = charges.first_lines(engine, summed, [tags[at] for at in left])
+                for at, place in zip(left, found, strict=True):
+                    places[at] = lines.place(*place) if place else ""
+            return [place or "everyline.yaml" for place in places]
 
-        return first_line
+        return first_lines
 
 
 class Project(NamedTuple):

@@ -12,6 +12,7 @@ from traces import (
     Made,
     group,
     instant,
+    kept_shares,
     load,
     trace,
     units,
@@ -227,11 +228,11 @@ def test_relations_are_there_with_no_rows(tmp_path: Path, text: str) -> None:
     assert list(ENGINE.columns("traced_parts")) == [
         *("x_GroupId", "x_Receiver", *owners, "x_Rule", "x_ShareId", *MEASURES)
     ]
-    assert list(ENGINE.columns("trace_shares")) == [
+    assert list(ENGINE.columns(kept_shares())) == [
         *("x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind", *owners),
         *("x_Weight", "x_WeightTotal", "x_Driver"),
     ]
-    assert set(ENGINE.columns("trace_shares").values()) == {"VARCHAR", "INTEGER"}
+    assert set(ENGINE.columns(kept_shares()).values()) == {"VARCHAR", "INTEGER"}
     assert {ENGINE.columns("traced_parts")[m] for m in MEASURES} == {"DECIMAL(38,18)"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from traces_by_hand import MEASURES, Row
 
 from everyline import config
+from everyline.allocation import compact
 from everyline.allocation.trace import traced
 from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import Engine
@@ -132,7 +133,7 @@ class Made:
         self.untraced: dict[str, str] = {
             row["x_GroupId"]: row["reason"] for row in _rows("untraced")
         }
-        self.shares = _rows("trace_shares")
+        self.shares = _rows(kept_shares())
 
     def of(self, name: str, measure: str = "BilledCost") -> dict[str, str]:
         """The parts of a group: values and evidence to amount; values without one are left out."""
@@ -149,6 +150,13 @@ class Made:
 
     def names(self) -> list[str]:
         return [problem.name for problem in self.problems]
+
+
+def kept_shares() -> str:
+    """SQL of the rows of `shares`, over what a run would keep of them."""
+    files = compact.share_files(ENGINE, KEYS)
+    weights, splits, receivers = (f"({sql})" for sql in files.values())
+    return f"({compact.shares(weights, splits, receivers, KEYS)})"
 
 
 def _rows(relation: str) -> list[Row]:

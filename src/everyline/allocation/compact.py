@@ -2,7 +2,8 @@
 
 Three relations stand for them: `numbers` (`line_`, `number_`, MEASURES), `lines` (`line_`,
 x_GroupId, x_Rule, x_ShareId) and `named` (`number_`, x_Receiver and the columns of keys). Numbers
-sort and are written in a fraction of the time that texts take.
+sort and are written in a fraction of the time that texts take. So it is with weights: `weights`
+(`share_`, `receiver_`, x_Weight), `splits` (`share_` and what is told of it) and `receivers`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,10 @@ from everyline.relations import MEASURES
 
 def parts(numbers: str, lines: str, named: str, keys: Sequence[str]) -> str:
     """SELECT of parts as `allocations` wants them, over the three relations."""
-    owners = ", ".join(f"r.{quoted(f'{k}{end}')}" for k in keys for end in ("", "_evidence"))
     measures = ", ".join(f"p.{measure}" for measure in MEASURES)
     return (
-        f"SELECT l.x_GroupId, r.x_Receiver, {owners}, l.x_Rule, l.x_ShareId, {measures}"
+        f"SELECT l.x_GroupId, r.x_Receiver, {_owners(keys, 'r.')}, l.x_Rule, l.x_ShareId,"
+        f" {measures}"
         f" FROM {numbers} AS p JOIN {lines} AS l USING (line_) JOIN {named} AS r USING (number_)"
     )
 
@@ -29,31 +30,89 @@ def widened(numbers: str, same: Mapping[str, str | None]) -> str:
     return f"(SELECT line_, number_, {measures} FROM {numbers})"
 
 
+def summed(
+    files: tuple[str, str], groups: str, columns: Sequence[str], same: Mapping[str, str | None]
+) -> str:
+    """SELECT as the file of `numbers`; lines of groups alike in `columns` are summed to the first.
+
+    Args:
+        files: SQL of `numbers`, whose equal measures are kept once as `same` says, and of `lines`.
+        groups: SQL of the groups of the lines.
+        columns: of groups.
+        same: as `sorted_files` was told.
+    """
+    numbers, lines = files
+    firsts = (
+        f"SELECT line_, min(line_) OVER (PARTITION BY {', '.join(map(quoted, columns))}) AS first_"
+        f" FROM {lines} JOIN {groups} USING (x_GroupId)"
+    )
+    sums = "".join(f", sum({m})::DECIMAL(38,18) AS {m}" for m in _kept(same))
+    return (
+        f"SELECT first_ AS line_, number_{sums} FROM {numbers} JOIN ({firsts}) USING (line_)"
+        " GROUP BY first_, number_"
+    )
+
+
 def sorted_files(keys: Sequence[str], same: Mapping[str, str | None]) -> Mapping[str, str]:
     """File to SELECT of what a run keeps, numbered by sorted ids; of the tables of a trace.
 
     Numbers that a trace gives out hang on the order in which it met things. Measures that are
     equal in all parts, as `same` says, are kept once.
     """
-    owners = ", ".join(quoted(f"{k}{end}") for k in keys for end in ("", "_evidence"))
-    kept = dict.fromkeys(first for first in same.values() if first)
-    measures = "".join(f", {measure}" for measure in kept)
-    order = (
-        "(SELECT line_ AS old_, row_number() OVER (ORDER BY x_GroupId) AS line_ FROM trace_lines)"
-    )
+    measures = "".join(f", {measure}" for measure in _kept(same))
+    line = "row_number() OVER (ORDER BY x_GroupId)::INTEGER AS line_"
+    order = f"(SELECT line_ AS old_, {line} FROM trace_lines)"
     return {
-        "traced": f"SELECT o.line_, p.number_{measures} FROM trace_numbers AS p"
-        f" JOIN {order} AS o ON o.old_ = p.line_ ORDER BY o.line_, p.number_",
-        "traced_lines": "SELECT row_number() OVER (ORDER BY x_GroupId) AS line_, x_GroupId, x_Rule,"
+        "traced": f"SELECT o.line_, p.number_::INTEGER AS number_{measures} FROM trace_numbers AS p"
+        f" JOIN {order} AS o ON o.old_ = p.line_ ORDER BY 1, 2",
+        "traced_lines": f"SELECT {line}, x_GroupId, x_Rule,"
         " x_ShareId FROM trace_lines ORDER BY x_GroupId",
-        "traced_named": f"SELECT number_, x_Receiver, {owners} FROM trace_numbered"
+        "traced_named": f"SELECT number_::INTEGER AS number_, x_Receiver, {_owners(keys)}"
+        " FROM trace_numbered"
         " ORDER BY number_",
+    }
+
+
+def shares(weights: str, splits: str, receivers: str, keys: Sequence[str]) -> str:
+    """SELECT of the rows of `shares` that traces make, over the three relations."""
+    return (
+        "SELECT s.x_ShareId, r.x_Receiver, s.x_Rule, s.x_Level, 'own' AS x_Kind,"
+        f" {_owners(keys, 'r.')}, w.x_Weight::VARCHAR AS x_Weight, s.x_WeightTotal, s.x_Driver"
+        f" FROM {weights} AS w JOIN {splits} AS s USING (share_)"
+        f" JOIN {receivers} AS r USING (receiver_)"
+    )
+
+
+def share_files(engine: Engine, keys: Sequence[str]) -> Mapping[str, str]:
+    """File to SELECT of what a run keeps of the weights of traces, numbered by sorted ids.
+
+    Equal receivers of several levels get one number. Weights are numbers where all have room.
+    """
+    values = [
+        f"v{at}{end} AS {quoted(f'{key}{end}')}"
+        for at, key in enumerate(keys)
+        for end in ("", "_evidence")
+    ]
+    (is_short,) = engine.one(
+        f"SELECT coalesce(max(weight_), 0) < {2**63}::HUGEINT FROM trace_weights"
+    )
+    shares_ = "(SELECT *, row_number() OVER (ORDER BY x_ShareId) AS new_ FROM trace_share)"
+    receivers = "(SELECT *, dense_rank() OVER (ORDER BY x_Receiver) AS new_ FROM trace_receivers)"
+    return {
+        "traced_weights": "SELECT s.new_::INTEGER AS share_, r.new_::INTEGER AS receiver_,"
+        f" weight_::{'BIGINT' if is_short else 'VARCHAR'} AS x_Weight FROM trace_weights"
+        f" JOIN {shares_} AS s USING (share_) JOIN {receivers} AS r USING (receiver_)"
+        " ORDER BY 1, 2",
+        "traced_splits": "SELECT new_::INTEGER AS share_, x_ShareId, x_Rule, x_Level,"
+        f" total_::VARCHAR AS x_WeightTotal, driver_ AS x_Driver FROM {shares_} ORDER BY new_",
+        "traced_receivers": "SELECT DISTINCT new_::INTEGER AS receiver_, x_Receiver,"
+        f" {', '.join(values)} FROM {receivers} ORDER BY receiver_",
     }
 
 
 def number(engine: Engine, wide: str, keys: Sequence[str]) -> None:
     """Makes the tables of a trace anew out of parts in texts, for parts that changed since."""
-    owners = ", ".join(quoted(f"{k}{end}") for k in keys for end in ("", "_evidence"))
+    owners = _owners(keys)
     engine.run(
         "CREATE OR REPLACE TEMP TABLE trace_lines AS SELECT row_number() OVER (ORDER BY x_GroupId)"
         " AS line_, x_GroupId, x_Rule, x_ShareId"
@@ -69,3 +128,13 @@ def number(engine: Engine, wide: str, keys: Sequence[str]) -> None:
         f" {', '.join(MEASURES)} FROM {wide} JOIN trace_lines USING (x_GroupId)"
         " JOIN trace_numbered USING (x_Receiver)"
     )
+
+
+def _owners(keys: Sequence[str], of: str = "") -> str:
+    """The columns of keys and their evidence."""
+    return ", ".join(f"{of}{quoted(f'{key}{end}')}" for key in keys for end in ("", "_evidence"))
+
+
+def _kept(same: Mapping[str, str | None]) -> list[str]:
+    """The measures that are kept, one of those that are equal."""
+    return list(dict.fromkeys(first for first in same.values() if first))

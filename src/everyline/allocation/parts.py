@@ -29,6 +29,11 @@ CARRIED = (
 """What a part has of its group."""
 
 
+def tags(keys: Sequence[str]) -> list[str]:
+    """The columns of what tags said, which a part has of its group as well."""
+    return [f"{key}_tag" for key in keys]
+
+
 def first_stage(
     owned: str, keys: Sequence[str], *, traced: str = "", split: str = "", untraced: str = ""
 ) -> str:
@@ -98,15 +103,6 @@ def _reasons(keys: Sequence[str]) -> list[str]:
         f" ELSE o.{quoted(f'{key}_evidence')} END AS {quoted(f'{key}_evidence')}"
         for key in keys
     ]
-
-
-def shares(tables: Sequence[str], keys: Sequence[str]) -> str:
-    """SELECT of `shares`, sorted by its key, of what traces and pools leave in `tables`."""
-    columns = ["x_ShareId", "x_Receiver", "x_Rule", "x_Level", "x_Kind"]
-    columns += [f"{key}{end}" for key in keys for end in ("", "_evidence")]
-    listed = ", ".join(map(quoted, [*columns, "x_Weight", "x_WeightTotal", "x_Driver"]))
-    united = " UNION ALL ".join(f"SELECT {listed} FROM {table}" for table in tables)
-    return f"SELECT * FROM ({united}) ORDER BY x_ShareId, x_Receiver"
 
 
 def allocations(parts: str, taxonomy: Sequence[Key], *, members: str = "", pooled: str = "") -> str:

@@ -52,7 +52,8 @@ def traced(
       same in numbers.
     - `untraced`: x_GroupId of groups that a trace took and no level split, and `reason`, which is
       the evidence of their missing keys: `conflict` or `no_usage`.
-    - `trace_shares`: the rows of `shares` that traces make.
+    - `trace_weights`, `trace_share` and `trace_receivers`: the rows of `shares` that traces make,
+      in numbers; `compact.share_files` says what a run keeps of them.
 
     Args:
         owned: SQL of the groups in scope: group columns, MEASURES, and per key value and evidence
@@ -187,12 +188,6 @@ def _finish(tracing: Tracing, parts: list[str]) -> None:
     )
     compacted = compact.parts("trace_numbers", "trace_lines", "trace_numbered", tracing.keys)
     engine.run(f"CREATE OR REPLACE TEMP VIEW traced_parts AS {compacted}")
-    engine.run(
-        "CREATE OR REPLACE TEMP VIEW trace_shares AS SELECT x_ShareId, x_Receiver, x_Rule, x_Level,"
-        f" 'own' AS x_Kind, {', '.join(owners)}, weight_::VARCHAR AS x_Weight,"
-        " total_::VARCHAR AS x_WeightTotal, driver_ AS x_Driver FROM trace_weights"
-        " JOIN trace_share USING (share_) JOIN trace_receivers AS r USING (receiver_)"
-    )
     for table in _PASSING:
         engine.run(f"DROP TABLE IF EXISTS trace_{table}")
 

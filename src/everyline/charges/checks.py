@@ -1,6 +1,6 @@
 """Checks of charges: control totals, and what a charge can't do without (R2, R3, R6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -10,7 +10,7 @@ from everyline.bill_lines import BillLines
 from everyline.charges import lines as line
 from everyline.charges.lines import COSTS
 from everyline.charges.partial import surplus
-from everyline.engines.duckdb import Engine
+from everyline.engines.duckdb import Engine, literal
 from everyline.problems import Problem
 
 
@@ -55,15 +55,20 @@ def control(engine: Engine, lines: BillLines) -> tuple[list[Control], list[Probl
         f"SELECT strftime(month_, '%Y-%m'), currency_, count(*), {', '.join(sums)}"
         f" FROM (SELECT {', '.join(columns)} FROM {lines.relation}) GROUP BY ALL ORDER BY ALL"
     )
-    controls, problems = [], []
+    controls: list[Control] = []
+    failures: list[tuple[_Check, str | None, str | None, tuple[int, Decimal | None]]] = []
     for period, currency, count, *values in rows:
         costs = [value if value is not None else Decimal(0) for value in values[: len(COSTS)]]
         controls.append(Control(period, currency, count, dict(zip(COSTS, costs, strict=True))))
         for at, check in enumerate(checks):
             failed, cost = values[len(COSTS) + 2 * at : len(COSTS) + 2 * at + 2]
             if failed:
-                place = _first(engine, lines, check)
-                problems.append(_problem(check, place, period, currency, (failed, cost)))
+                failures.append((check, period, currency, (failed, cost)))
+    places = _first(engine, lines, dict.fromkeys(check.test for check, *_ in failures))
+    problems = [
+        _problem(check, places[check.test], period, currency, failed)
+        for check, period, currency, failed in failures
+    ]
     return controls, problems + _currencies(engine, lines, controls)
 
 
@@ -142,12 +147,14 @@ def _null(cost: str) -> _Check:
     )
 
 
-def _first(engine: Engine, lines: BillLines, check: _Check) -> str:
-    ((file, row),) = engine.rows(
-        f"SELECT x_SourceFile, x_SourceRow FROM {lines.relation} WHERE {check.test}"
-        " ORDER BY x_SourceFile, x_SourceRow LIMIT 1"
-    )
-    return lines.place(file, row)
+def _first(engine: Engine, lines: BillLines, tests: Iterable[str]) -> dict[str, str]:
+    """SQL of a test to the place of the first line that meets it; all in one pass."""
+    if not (listed := list(tests)):
+        return {}
+    place = "{'file': x_SourceFile, 'row': x_SourceRow}"
+    firsts = ", ".join(f"min({place}) FILTER (WHERE {test})" for test in listed)
+    found = engine.one(f"SELECT {firsts} FROM {lines.relation}")
+    return {t: lines.place(f["file"], f["row"]) for t, f in zip(listed, found, strict=True)}
 
 
 def _problem(
@@ -178,15 +185,13 @@ def _currencies(engine: Engine, lines: BillLines, controls: Sequence[Control]) -
         currency = control_.currency
         if currency is None or money.minor_digits(currency) is not None:
             continue
-        test = _Check(
-            "", "stop", f"BillingCurrency = '{currency.replace(chr(39), chr(39) * 2)}'", "", ""
-        )
+        test = f"BillingCurrency = {literal(currency)}"
         problems.append(
             Problem(
                 name="unknown-currency",
                 level="stop",
                 sentence=f"`BillingCurrency` is `{currency}`, which is no currency of ISO 4217",
-                place=_first(engine, lines, test),
+                place=_first(engine, lines, [test])[test],
                 subject=currency,
                 period=control_.period,
                 cost=control_.sums["EffectiveCost"],

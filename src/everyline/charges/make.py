@@ -230,14 +230,24 @@ def _has_few(engine: Engine, table: str, column: str) -> bool:
     return bool(count <= _FEW)
 
 
-def first_line(engine: Engine, table: str, tags: Mapping[str, Any]) -> tuple[str, int] | None:
-    """File and row of the first line in partial sums whose tags, as billed, have these values."""
-    has = engine.columns(table)
-    if not tags or not has.keys() >= tags.keys():
-        return None
-    test = " AND ".join(f"{quoted(name)} = ?" for name in tags)
-    ((first,),) = engine.rows(f"SELECT min(first_) FROM {table} WHERE {test}", list(tags.values()))
-    return (first["file"], first["row"]) if first else None
+def first_lines(
+    engine: Engine, summed_: Summed, tags: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, int] | None]:
+    """File and row of the first line whose tags, as billed, have these values; for each of `tags`.
+
+    None where there is none, or where no tag is asked for.
+    """
+    asked = [at for at, one in enumerate(tags) if one and one.keys() <= {*summed_.tags}]
+    found: list[tuple[str, int] | None] = [None] * len(tags)
+    if not asked:
+        return found
+    tests = (" AND ".join(f"{quoted(name)} = ?" for name in tags[at]) for at in asked)
+    firsts = ", ".join(f"min(first_) FILTER (WHERE {test})" for test in tests)
+    values = [value for at in asked for value in tags[at].values()]
+    (row,) = engine.rows(f"SELECT {firsts} FROM {summed_.relation}", values)
+    for at, first in zip(asked, row, strict=True):
+        found[at] = (first["file"], first["row"]) if first else None
+    return found
 
 
 def charges(

@@ -88,9 +88,9 @@ class Naming:
             f" FROM described_as_billed AS d {self._joins(columns)}"
         )
         self._engine.run(
-            "CREATE OR REPLACE TEMP TABLE described_by_layer AS SELECT * EXCLUDE (rule_),"
-            " rule_.layer AS named_x_Layer, rule_.name AS named_x_LayerRule"
-            f" FROM (SELECT *, {self._rule(columns)} AS rule_ FROM described_by_name)"
+            "CREATE OR REPLACE TEMP TABLE described_by_layer AS"
+            f" SELECT {listed}, {', '.join(f'named_{name}' for name in NAMED[:4])},"
+            f" {self._layer(columns)}"
         )
         self._encode(columns)
 
@@ -145,10 +145,10 @@ class Naming:
             joins.append(f"LEFT JOIN named_{name} AS {name} ON {name}.text = {expression}")
         return " ".join(joins)
 
-    def _rule(self, has: frozenset[str]) -> str:
-        """SQL of the struct {layer, name} of the first rule that matches (R4)."""
+    def _layer(self, has: frozenset[str]) -> str:
+        """SQL after SELECT: layer and name of the first rule that matches, and where from (R4)."""
         column = _named_column(has)
-        whens: list[tuple[str, str, str]] = []
+        whens: list[tuple[str, str, str | None]] = []
         for rule in self._configuration.layers:
             test = conditions.sql(names.with_provider_names(rule.when), column)
             whens.append((test, rule.layer, rule.place))
@@ -159,13 +159,22 @@ class Naming:
         for source in sources:
             if source.layer:
                 whens.append((f"x_Source = {literal(source.name)}", source.layer, "bill"))
+        texts = _matched_texts(has)
         for row in self._within_reach():
-            whens.append((_built_in_test(row, has), row["layer"], row["name"]))
-        body = " ".join(
-            f"WHEN {test} THEN {{'layer': {literal(layer)}, 'name': {literal(name)}}}"
-            for test, layer, name in whens
+            if test := _built_in_test(row, texts):
+                whens.append((test, row["layer"], row["name"]))
+        whens.append(("true", "none", None))
+        # Rules are many, so what they have in common stands in the SQL once.
+        cases = " ".join(f"WHEN {test} THEN {at}" for at, (test, *_) in enumerate(whens, 1))
+        layers = ", ".join(literal(layer) for _, layer, _ in whens)
+        rules = ", ".join(literal(name) if name else "NULL" for *_, name in whens)
+        folded = "".join(f", lower(trim({sql})) AS folded_{at}" for at, sql in texts.values())
+        return (
+            f"([{layers}])[rule_] AS named_x_Layer,"
+            f" ([{rules}]::VARCHAR[])[rule_] AS named_x_LayerRule"
+            f" FROM (SELECT *, CASE {cases} END AS rule_"
+            f" FROM (SELECT *{folded} FROM described_by_name))"
         )
-        return f"CASE {body} ELSE {{'layer': 'none', 'name': NULL}} END"
 
     def _within_reach(self) -> list[Mapping[str, str]]:
         """The built-in rules that ask for no provider, or for one that occurs.
@@ -221,31 +230,34 @@ def _named_column(has: frozenset[str]) -> Callable[[str], SqlColumn | None]:
     return column
 
 
-def _built_in_test(row: Mapping[str, str], has: frozenset[str]) -> str:
-    """SQL: whether all filled cells of a row of layers.csv match, folded, any of their globs."""
+def _built_in_test(row: Mapping[str, str], texts: Mapping[str, tuple[int, str]]) -> str:
+    """SQL: whether all filled cells of a row of layers.csv match, folded, any of their globs.
+
+    Empty where it tests what `texts` lacks, and so matches nothing.
+    """
     tests = []
     for name, cell in row.items():
         if not cell or name in _OF_A_RULE:
             continue
-        text = _matched_text(name, has)
-        if text is None:
-            return "false"
+        if name not in texts:
+            return ""
         globs = "|".join(_glob(glob.strip()) for glob in cell.split("|"))
-        tests.append(
-            f"coalesce(regexp_full_match(lower(trim({text})), {literal(f'(?s)({globs})')}), false)"
-        )
+        pattern = literal(f"(?s)({globs})")
+        tests.append(f"regexp_full_match(folded_{texts[name][0]}, {pattern})")
     assert tests, "a rule that tests nothing would match every charge"
     return " AND ".join(tests)
 
 
-def _matched_text(name: str, has: frozenset[str]) -> str | None:
-    if name == "ServiceProviderName":
-        return "named_ServiceProviderName"
-    if name == _INSTANCE_TYPE:
-        found = [_detail(_INSTANCE_TYPE)] if "SkuPriceDetails" in has else []
-        found += ["x_InstanceType"] if "x_InstanceType" in has else []
-        return f"coalesce({', '.join(found)})" if found else None
-    return quoted(name) if name in has else None
+def _matched_texts(has: frozenset[str]) -> dict[str, tuple[int, str]]:
+    """What built-in rules test that descriptions have: a number, and SQL of its text."""
+    found = {"ServiceProviderName": "named_ServiceProviderName"}
+    instance = [_detail(_INSTANCE_TYPE)] if "SkuPriceDetails" in has else []
+    instance += ["x_InstanceType"] if "x_InstanceType" in has else []
+    if instance:
+        found[_INSTANCE_TYPE] = f"coalesce({', '.join(instance)})"
+    tested = sorted({c for row in built_in() for c, cell in row.items() if cell} & has)
+    found |= {name: quoted(name) for name in tested if name not in found}
+    return {name: (at, sql) for at, (name, sql) in enumerate(found.items())}
 
 
 @cache

@@ -14,11 +14,17 @@ _BY = (
 )
 
 
+def looked_at(keys: Sequence[str]) -> tuple[str, ...]:
+    """The columns of allocations by which coverage sums."""
+    told = (f"{key}{end}" for key in keys for end in ("_tag", "_evidence"))
+    return (*_BY, "x_Eligible", "x_Basis", *told)
+
+
 def coverage(allocations: str, keys: Sequence[str]) -> str:
     """SELECT of `coverage`, sorted by its key; estimated cost is left out.
 
     Args:
-        allocations: SQL of the relation.
+        allocations: SQL of the relation, or of its sums by what is `looked_at`.
         keys: the taxonomy keys.
     """
     # All keys are summed in one pass; the few rows that come out are then told apart by key.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from everyline.config.taxonomy import Key
-from everyline.engines.duckdb import Engine, same
+from everyline.engines.duckdb import Engine, Rows, quoted, same
 from everyline.implied import Contradiction
 from everyline.owners.entries import Answer
 from everyline.owners.tags import Tagged
@@ -106,7 +106,7 @@ def problems(
     engine: Engine,
     owned: str,
     notices: Sequence[Notice],
-    first_line: Callable[[Mapping[str, Any]], str],
+    first_lines: Callable[[Sequence[Mapping[str, Any]]], list[str]],
 ) -> list[Problem]:
     """The notices as problems, one for each period and currency, with the cost touched.
 
@@ -114,28 +114,16 @@ def problems(
         engine: where `owned` can be read.
         owned: SQL of owned_groups, with the days and tests that notices name.
         notices: of the owners stage.
-        first_line: place of the first line whose tags have these values.
+        first_lines: places of the first lines whose tags have these values.
     """
+    alike = list(_alike(notices).values())
+    if not alike:
+        return []
+    of_bills = [_tags(first) if not first.place else {} for first, *_ in alike]
+    places = first_lines(of_bills)
     found = []
-    for alike in _alike(notices).values():
-        first = alike[0]
-        names = list(first.columns)
-        kinds = {
-            n: "DATE" if n == "day_" else "BOOLEAN" if n.startswith("test_") else "VARCHAR"
-            for n in names
-        }
-        engine.table("noticed", kinds, [notice.values for notice in alike])
-        rows = engine.rows(
-            "SELECT x_Period, BillingCurrency, sum(EffectiveCost)::DECIMAL(38,18),"
-            " sum(x_LineCount)::BIGINT"
-            f" FROM {owned} AS o"
-            f" WHERE EXISTS (SELECT 1 FROM noticed AS n WHERE {same('o', 'n', names) or 'true'})"
-            " GROUP BY ALL ORDER BY ALL"
-        )
-        tags = {
-            n: v for n, v in zip(names, first.values, strict=True) if is_tag(n) and v is not None
-        }
-        place = first.place or first_line(tags)
+    for (first, *_), bill, rows in zip(alike, places, _costs(engine, owned, alike), strict=True):
+        place = first.place or bill
         found += [
             Problem(
                 name=first.name,
@@ -152,6 +140,43 @@ def problems(
             for period, currency, cost, count in rows
         ]
     return found
+
+
+def _tags(notice: Notice) -> dict[str, Any]:
+    pairs = zip(notice.columns, notice.values, strict=True)
+    return {name: value for name, value in pairs if is_tag(name) and value is not None}
+
+
+def _costs(engine: Engine, owned: str, alike: Sequence[Sequence[Notice]]) -> list[Rows]:
+    """Of each kind of notice: period, currency, EffectiveCost and lines of all groups touched.
+
+    The groups are summed once by all columns that any notice names; the few sums are then asked.
+    """
+    names = sorted({name for notices in alike for name in notices[0].columns})
+    listed = ", ".join(map(quoted, (*names, "x_Period", "BillingCurrency")))
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {listed},"
+        " sum(EffectiveCost)::DECIMAL(38,18) AS cost_, sum(x_LineCount)::BIGINT AS lines_"
+        f" FROM {owned} GROUP BY ALL"
+    )
+    costs: list[Rows] = [[] for _ in alike]
+    for columns in dict.fromkeys(notices[0].columns for notices in alike):
+        of_columns = [(at, them) for at, them in enumerate(alike) if them[0].columns == columns]
+        # No group is touched twice by notices of one kind, since their values differ.
+        values = {(at, *notice.values): None for at, them in of_columns for notice in them}
+        kinds = {name: _SQL_TYPES.get(name.partition("_")[0], "VARCHAR") for name in columns}
+        engine.table("noticed", {"kind_": "BIGINT", **kinds}, values)
+        for at, *row in engine.rows(
+            "SELECT kind_, t.x_Period, t.BillingCurrency, sum(cost_)::DECIMAL(38,18),"
+            f" sum(lines_)::BIGINT FROM touched AS t JOIN noticed AS n"
+            f" ON {same('t', 'n', columns) or 'true'} GROUP BY ALL ORDER BY ALL"
+        ):
+            costs[at].append(tuple(row))
+    return costs
+
+
+_SQL_TYPES = {"day": "DATE", "test": "BOOLEAN"}
+"""Of the columns `day_` and `test_<n>`; all others are text."""
 
 
 def _alike(notices: Iterable[Notice]) -> dict[tuple[Any, ...], list[Notice]]:

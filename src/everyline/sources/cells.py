@@ -39,31 +39,36 @@ class Cell:
     Attributes:
         name: ours.
         kind: decimal, timestamp, tags, person or text.
-        text: SQL of the cleaned text, null where absent; empty if `exact` is set.
+        text: SQL of the trimmed text, null where absent; empty if `exact` is set.
         exact: SQL of the typed value where the file's own type needs no reading; else empty.
+        absent: what `text` may be that means absent as well.
     """
 
     name: str
     kind: str
     text: str = ""
     exact: str = ""
+    absent: tuple[str, ...] = ()
 
     @property
-    def odd(self) -> str:
-        """SQL: the text, where it needs the rules in Python; else null."""
-        if self.exact or self.kind == "text":
-            return "NULL::VARCHAR"
-        unread = f"{self.text} IS NOT NULL AND {_FAST[self.kind](self.text)} IS NULL"
-        return f"CASE WHEN {unread} THEN {self.text} END"
+    def is_read(self) -> bool:
+        """Whether the rules read its text; else it is taken as it lies."""
+        return not self.exact and self.kind != "text"
 
-    def typed(self, looked_up: str | None) -> str:
-        """SQL of the typed value; `looked_up` is the SQL of what the rules made of an odd text."""
-        if self.exact:
-            return self.exact
-        if self.kind == "text":
-            return self.text
-        fast = _FAST[self.kind](self.text)
-        return f"coalesce({fast}, {looked_up})" if looked_up else fast
+    @property
+    def given(self) -> str:
+        """SQL of what the file gives, null where absent."""
+        return self.exact or present(self.text, self.absent)
+
+    def plain(self, text: str) -> str:
+        """SQL of the typed value of the SQL `text`; null where it needs the rules in Python."""
+        return _FAST[self.kind](text)
+
+
+def present(text: str, absent: tuple[str, ...]) -> str:
+    """SQL of `text`, null where it is one of `absent`."""
+    words = ", ".join(map(literal, absent))
+    return f"CASE WHEN {text} NOT IN ({words}) THEN {text} END" if absent else text
 
 
 def _fast_number(text: str) -> str:
@@ -116,11 +121,7 @@ def charge_kind(column: str) -> str:
 
 def text_cell(name: str, kind: str, expression: str, null_words: tuple[str, ...]) -> Cell:
     """A cell of a text file: trimmed; empty, or one of `null_words`, is absent."""
-    trimmed = f"nullif(trim({expression}, {_BLANKS}), '')"
-    if null_words:
-        words = ", ".join(map(literal, null_words))
-        trimmed = f"CASE WHEN {trimmed} NOT IN ({words}) THEN {trimmed} END"
-    return Cell(name, kind, text=trimmed)
+    return Cell(name, kind, text=f"trim({expression}, {_BLANKS})", absent=("", *null_words))
 
 
 def constant_cell(name: str, kind: str, value: str) -> Cell:
@@ -134,7 +135,7 @@ def columnar_cell(name: str, ours: str, column: str, kind: str) -> Cell:
     if ours == "decimal":
         if kind in _EXACT_TYPES or _fits(kind):
             return Cell(name, ours, exact=at)
-        return Cell(name, ours, text=f"nullif(trim({at}::VARCHAR), '')")
+        return Cell(name, ours, text=f"trim({at}::VARCHAR)", absent=("",))
     if ours == "timestamp":
         if kind in _INSTANT_TYPES:
             return Cell(name, ours, exact=at if kind == "TIMESTAMP" else f"{at}::TIMESTAMP")
@@ -150,7 +151,7 @@ def columnar_cell(name: str, ours: str, column: str, kind: str) -> Cell:
         return Cell(name, ours, text=f"to_json({at})::VARCHAR")
     if ours == "tags":
         return Cell(name, ours, text=f"{at}::VARCHAR")
-    return Cell(name, ours, text=f"nullif(trim({at}::VARCHAR), '')")
+    return Cell(name, ours, text=f"trim({at}::VARCHAR)", absent=("",))
 
 
 def _fits(kind: str) -> bool:

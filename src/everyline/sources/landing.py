@@ -156,6 +156,8 @@ class Landing:
             keys = self._plain_tag_keys(relation, parts[0])
             if keys is not None:
                 return kept | {"tag_keys": keys, "lies": relation}
+            # Its tags are read by the rules, so it does not lie as it will be read.
+            parts = [replace(parts[0], exact=False)]
         return kept | self._write(parts, kept, file, format_, folder)
 
     def _write(
@@ -231,27 +233,21 @@ def _typed(
 ) -> str:
     """SELECT of all `columns` of one part, typed; those it lacks are null."""
     read = {cell.name: cell for cell in native.cells}
+    values, odd_ = native.values(), native.odd()
     picked, joins = [], []
     for at, name in enumerate(columns):
         kind = cells.SQL_TYPES[format_.kind_of(name)]
-        if (cell := read.get(name)) is None:
-            picked.append(f"NULL::{kind} AS {quoted(name)}")
-            continue
-        value = None
-        if name in looked_up and not cell.exact:
-            value = f"odd_{at}.meaning::{kind}"
+        value = values.get(name, f"NULL::{kind}")
+        if name in looked_up and name in odd_:
+            value = f"coalesce({value}, odd_{at}.meaning::{kind})"
             joins.append(
                 f"LEFT JOIN odd_texts odd_{at}"
-                f" ON odd_{at}.kind = {literal(cell.kind)} AND odd_{at}.text = {cell.odd}"
+                f" ON odd_{at}.kind = {literal(read[name].kind)} AND odd_{at}.text = {odd_[name]}"
             )
-        # Tags that lie as they are have been looked at whole (`_plain_tag_keys`), not line by line.
-        as_it_lies = native.exact and cell.kind == "tags"
-        typed = cell.text or cell.exact if as_it_lies else cell.typed(value)
-        picked.append(f"{typed} AS {quoted(name)}")
+        picked.append(f"{value} AS {quoted(name)}")
     label = literal(_source_file(file, native))
     body = ",\n  ".join([*picked, f"{label} AS x_SourceFile", "row_ AS x_SourceRow"])
-    source = f"(SELECT *, ({native.row})::BIGINT AS row_ FROM {native.relation})"
-    return f"SELECT {body}\nFROM {source} AS native " + "\n".join(joins)
+    return f"SELECT {body}\nFROM ({native.rows}) AS native " + "\n".join(joins)
 
 
 def _source_file(file: Delivered, native: Part) -> str:

@@ -77,6 +77,8 @@ def texts(engine: Engine, parts: Sequence[Part], people_key: Callable[[], bytes]
     """All odd texts of `parts`, each read by its rule."""
     found = []
     for part in parts:
+        if not part.odd():
+            continue
         kinds = {cell.name: cell.kind for cell in part.cells}
         with engine.in_order():
             rows = engine.rows(_query(part))
@@ -94,22 +96,19 @@ def texts(engine: Engine, parts: Sequence[Part], people_key: Callable[[], bytes]
 
 
 def _query(part: Part) -> str:
-    read = {cell.name: cell for cell in part.cells}
-    odd = [
-        f"{{'column': {literal(cell.name)}, 'text': {cell.odd}}}"
-        for cell in part.cells
-        if not cell.exact and cell.kind != "text"
-    ]
+    odd, values = part.odd(), part.values()
     currency, *costs = (
-        read[name].typed(None) if name in read else "NULL"
-        for name in ("BillingCurrency", "EffectiveCost", "BilledCost")
+        values.get(name, "NULL") for name in ("BillingCurrency", "EffectiveCost", "BilledCost")
     )
-    return f"""SELECT odd.column, odd.text, currency, count(*), min(row), sum(cost)::DECIMAL(38,18)
-FROM (SELECT {part.row} AS row, {currency}::VARCHAR AS currency,
-    coalesce({", ".join(costs)})::DECIMAL(38,18) AS cost,
-    unnest(list_filter([{", ".join(odd)}], lambda o: o.text IS NOT NULL)) AS odd
-  FROM {part.relation})
-GROUP BY ALL ORDER BY min(row), odd.column, odd.text"""
+    names = ", ".join(map(literal, odd))
+    return f"""SELECT name, text, currency, count(*), min(row_), sum(cost)::DECIMAL(38,18)
+FROM (SELECT row_, currency, cost, unnest([{names}]) AS name, unnest(texts) AS text
+  FROM (SELECT row_, {currency}::VARCHAR AS currency, [{", ".join(odd.values())}] AS texts,
+    coalesce({", ".join(costs)})::DECIMAL(38,18) AS cost
+    FROM ({part.rows})
+    WHERE coalesce({", ".join(odd.values())}) IS NOT NULL))
+WHERE text IS NOT NULL
+GROUP BY ALL ORDER BY min(row_), name, text"""
 
 
 def look_up(engine: Engine, found: Sequence[OddText]) -> None:

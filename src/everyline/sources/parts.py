@@ -10,6 +10,7 @@ from everyline import people
 from everyline.config.sources import Bill, UsageSource
 from everyline.engines.duckdb import Engine, literal, one_file, quoted
 from everyline.sources import cells
+from everyline.sources.cells import Cell, present
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
 from everyline.sources.telemetry import NativeUsage, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
@@ -36,6 +37,45 @@ class Part:
     cells: tuple[cells.Cell, ...]
     aside: tuple[str, ...]
     exact: bool
+
+    @property
+    def rows(self) -> str:
+        """SELECT of the rows: `row_`, and of the cell at n `text_n` and `plain_n`.
+
+        The text is null where absent. The value of a cell that needs reading is null where it
+        needs the rules in Python; a cell has one alone where no rule reads it.
+        """
+        numbered = list(enumerate(self.cells))
+        read = [f"({self.row})::BIGINT AS row_"]
+        read += [f"{c.exact} AS plain_{n}" for n, c in numbered if c.exact]
+        read += [f"{c.text} AS text_{n}" for n, c in numbered if not c.exact]
+        told = [f"{present(f'text_{n}', c.absent)} AS text_{n}" for n, c in numbered if c.absent]
+        typed = [f"{c.plain(f'text_{n}')} AS plain_{n}" for n, c in numbered if self._reads(c)]
+        # What the next layer uses several times has a name: nested, its SQL would double each time.
+        replaced = f" REPLACE ({', '.join(told)})" if told else ""
+        return (
+            f"SELECT {', '.join(['*', *typed])} FROM (SELECT *{replaced} FROM"
+            f" (SELECT {', '.join(read)} FROM {self.relation}))"
+        )
+
+    def _reads(self, cell: Cell) -> bool:
+        # Tags that may be taken as they lie are looked at whole, not line by line.
+        return cell.is_read and not self.exact
+
+    def values(self) -> dict[str, str]:
+        """Our columns to the SQL, over `rows`, of what no rule in Python needs to read."""
+        return {
+            cell.name: f"plain_{at}" if cell.exact or self._reads(cell) else f"text_{at}"
+            for at, cell in enumerate(self.cells)
+        }
+
+    def odd(self) -> dict[str, str]:
+        """Our columns that are read to the SQL, over `rows`, of texts that need the rules."""
+        return {
+            cell.name: f"CASE WHEN plain_{at} IS NULL THEN text_{at} END"
+            for at, cell in enumerate(self.cells)
+            if self._reads(cell)
+        }
 
 
 Source = Bill | UsageSource
@@ -152,7 +192,7 @@ def _cells(
 
 def _both(of_columns: str, tags: cells.Cell) -> str:
     """SQL of one object of the tags in columns and those of a column Tags, which stand last."""
-    given = tags.text or tags.exact
+    given = tags.given
     return (
         f"CASE WHEN {given} IS NULL OR regexp_full_match({given}, '\\s*\\{{\\s*\\}}\\s*')"
         f" THEN {of_columns} WHEN starts_with({given}, '{{')"

@@ -13,6 +13,7 @@ from everyline.engines.duckdb import literal, quoted, same
 
 _COSTS = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
 _ISSUER = ("x_Period", "BillingCurrency", "x_Basis", "InvoiceIssuerName")
+_CORRECTS = "x_CorrectsPeriod"
 _SCALE = 18
 _SHOWN_DIGITS = 4
 
@@ -21,7 +22,7 @@ def key_columns(keys: Sequence[str]) -> tuple[str, ...]:
     """The key of `statements`, in order."""
     return (
         "x_Period",
-        "x_CorrectsPeriod",
+        _CORRECTS,
         "BillingCurrency",
         "x_Basis",
         *keys,
@@ -34,10 +35,18 @@ def key_columns(keys: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def looked_at(keys: Sequence[str]) -> tuple[str, ...]:
+    """The columns of allocations by which statements sum."""
+    return tuple(name for name in key_columns(keys) if name != _CORRECTS)
+
+
 def exact(allocations: str, keys: Sequence[str]) -> str:
-    """SELECT of the statement lines, exact, not yet rounded."""
+    """SELECT of the statement lines, exact, not yet rounded.
+
+    `allocations` is SQL of the relation, or of its sums by what is `looked_at`.
+    """
     columns = [
-        "NULL::VARCHAR AS x_CorrectsPeriod" if name == "x_CorrectsPeriod" else quoted(name)
+        f"NULL::VARCHAR AS {_CORRECTS}" if name == _CORRECTS else quoted(name)
         for name in key_columns(keys)
     ]
     sums = ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _COSTS)

@@ -5,7 +5,6 @@ owners, is asked once per distinct identity and day; where nothing is dated, onc
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,9 +15,9 @@ from everyline.engines.duckdb import Engine, quoted, same
 from everyline.problems import Problem
 from everyline.usage.identities import TEXTS, Identities
 from everyline.usage.prices import Prices, UnitPrice
+from everyline.usage.sums import Kinds, by_meter, exact, is_native, measure, shortest, sums
 from everyline.usage_rows import UsageRows
 
-_ANY_DAY = date(1970, 1, 1)
 _PRICED = ("ServiceProviderName", "x_Model", "x_Meter", "x_Tier")
 _MEASURES = ("x_Quantity", "x_EstimatedCost", "x_RequestCount")
 
@@ -26,9 +25,9 @@ _MEASURES = ("x_Quantity", "x_EstimatedCost", "x_RequestCount")
 class Usage:
     """The usage of one run.
 
-    `make` leaves the temporary tables `usage_identities` (`id_`, x_Source, TEXTS, tag columns, and
-    `day_` where owners are dated) and `usage_hours` (`id_`, hour, x_Quantity, x_EstimatedCost,
-    x_RequestCount).
+    `make` leaves the temporary relations `usage_identities` (`id_`, x_Source, TEXTS, tag columns,
+    and `day_` where owners are dated) and `usage_hours` (`id_`, hour, x_Quantity, x_EstimatedCost,
+    x_RequestCount; exact decimals of as many digits as are needed).
     """
 
     def __init__(
@@ -39,6 +38,8 @@ class Usage:
         self._configuration = configuration
         self._identities = Identities(engine, configuration, is_asked)
         self._sources = 0
+        self._is_view = False
+        self._stored = Kinds("", "")
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -59,9 +60,18 @@ class Usage:
         self._sum(sources, relations)
         return self._price(dated=dated)
 
+    def hours(self) -> str:
+        """SELECT of `usage_hours` in order, its numbers as short as their file may have them."""
+        return (
+            f"SELECT id_, hour, x_Quantity::{self._stored.quantity} AS x_Quantity,"
+            f" x_EstimatedCost::{self._stored.cost} AS x_EstimatedCost, x_RequestCount"
+            " FROM usage_hours ORDER BY id_, hour"
+        )
+
     def let_go(self) -> None:
         """Drops the tables of hours, which hold most of the memory, once they are written."""
-        self._engine.run("DROP VIEW summed; DROP TABLE usage_hours")
+        self._engine.run(f"DROP {'VIEW' if self._is_view else 'TABLE'} usage_hours")
+        self._engine.run("DROP VIEW summed")
         self._engine.run("DROP TABLE IF EXISTS summed_again")
         for at in range(self._sources):
             self._engine.run(f"DROP TABLE native_hours_{at}")
@@ -106,67 +116,83 @@ class Usage:
 
     def _sum(self, sources: Sequence[UsageRows], relations: Sequence[str]) -> None:
         """The view `summed`: quantities by identity and hour, costs only as delivered."""
-        parts = []
         for at, (rows, relation) in enumerate(zip(sources, relations, strict=True)):
             self._engine.run(
                 f"CREATE OR REPLACE TEMP TABLE native_hours_{at} AS"
-                f" SELECT native_, date_trunc('hour', hour)::TIMESTAMP AS hour, {_sums(rows)}"
+                f" SELECT native_, date_trunc('hour', hour)::TIMESTAMP AS hour, {sums(rows)}"
                 f" FROM {relation} GROUP BY ALL"
             )
-            parts.append(_by_meter(at, rows))
-        united = " UNION ALL BY NAME ".join(parts)
-        rows, distinct = self._engine.one("SELECT count(*), count(DISTINCT id_) FROM identity_of")
-        if rows == distinct:
+        tables = [f"native_hours_{at}" for at in range(self._sources)]
+        kinds = exact(self._engine, tables, priced=not self._is_all_native)
+        count, distinct, multiple = self._engine.one(
+            "SELECT count(*), count(DISTINCT id_), max(multiple_) FROM identity_of"
+        )
+        united = " UNION ALL BY NAME ".join(
+            by_meter(at, rows, kinds, multiplied=multiple != 1) for at, rows in enumerate(sources)
+        )
+        if count == distinct:
             # Each identity as delivered is one of its own under its final names: all is summed.
             self._engine.run(f"CREATE OR REPLACE TEMP VIEW summed AS {united}")
             return
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE summed_again AS SELECT id_, hour,"
-            " sum(x_Quantity)::DECIMAL(38,18) AS x_Quantity,"
-            " sum(native_cost_)::DECIMAL(38,18) AS native_cost_,"
+            f" sum(x_Quantity)::{kinds.quantity} AS x_Quantity,"
+            f" sum(native_cost_)::{kinds.cost} AS native_cost_,"
             " sum(x_RequestCount)::BIGINT AS x_RequestCount"
             f" FROM ({united}) GROUP BY ALL"
         )
         self._engine.run("CREATE OR REPLACE TEMP VIEW summed AS FROM summed_again")
 
+    @property
+    def _is_all_native(self) -> bool:
+        return all(map(is_native, self._configuration.usage))
+
     def _price(self, *, dated: bool) -> list[Problem]:
         prices = Prices(self._configuration)
+        measure(self._engine)
         listed = ", ".join(_PRICED)
         asked = self._engine.rows(
-            f"SELECT DISTINCT {listed} FROM identities JOIN (SELECT DISTINCT id_ FROM summed)"
-            " USING (id_) ORDER BY ALL"
+            f"SELECT DISTINCT {listed} FROM identities SEMI JOIN measured USING (id_) ORDER BY ALL"
         )
         by_day = dated or any(prices.is_dated(p, m, meter) for p, m, meter, _ in asked)
         day = "hour::DATE" if by_day else "NULL::DATE"
-        days = self._engine.rows("SELECT DISTINCT hour::DATE FROM summed ORDER BY ALL")
+        asked_on = "DISTINCT hour::DATE FROM summed" if by_day else "min(first_) FROM measured"
+        days = self._engine.rows(f"SELECT {asked_on} ORDER BY ALL")
         found = []
         for row in asked:
-            for (one,) in days if by_day else [(days[0][0] if days else _ANY_DAY,)]:
+            for (one,) in days:
                 price = prices.on(row[0], row[1], row[2], row[3], one)
                 found.append((*row, one if by_day else None, *_in_sql(price)))
         kinds = dict.fromkeys(_PRICED, "VARCHAR") | {"day_": "DATE", "currency_": "VARCHAR"}
         kinds |= {"digits_": "HUGEINT", "step_": "DECIMAL(19,18)", "price_": "VARCHAR"}
         kinds |= {"is_of_tier_": "BOOLEAN"}
         self._engine.table("priced", kinds, found)
-        self._identify(day)
-        self._multiply(day)
+        self._identify(by_day=by_day)
+        if self._is_all_native:
+            self._as_stated(day)
+        else:
+            self._multiply(day)
+        self._stored = shortest(self._engine, priced=not self._is_all_native)
         return self._notices()
 
-    def _identify(self, day: str) -> None:
+    def _identify(self, *, by_day: bool) -> None:
         """The table `usage_identities`, with the currency of prices, and `day_` where it matters.
 
         `identity_on` says which one an identity as delivered is on a day.
         """
-        native = {source.name for source in self._configuration.usage if _is_native(source)}
+        native = {source.name for source in self._configuration.usage if is_native(source)}
         self._engine.table("native_sources", {"name": "VARCHAR"}, [(n,) for n in sorted(native)])
         columns = ("x_Source", *TEXTS, *self.tags)
         listed = ", ".join(map(quoted, columns))
+        days = "DISTINCT id_, hour::DATE AS day_ FROM summed"
+        if not by_day:
+            days = "id_, NULL::DATE AS day_ FROM measured"
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE on_days AS SELECT i.* EXCLUDE (x_EstimatedCurrency),"
             " d.day_, n.name IS NOT NULL AS is_native_,"
             " CASE WHEN n.name IS NOT NULL THEN i.x_EstimatedCurrency ELSE p.currency_ END"
             " AS x_EstimatedCurrency, p.digits_, p.step_, p.price_, p.is_of_tier_"
-            f" FROM (SELECT DISTINCT id_, {day} AS day_ FROM summed) AS d"
+            f" FROM (SELECT {days}) AS d"
             " JOIN identities AS i USING (id_)"
             " LEFT JOIN native_sources AS n ON n.name = i.x_Source"
             f" LEFT JOIN priced AS p ON {same('i', 'p', _PRICED)}"
@@ -174,13 +200,23 @@ class Usage:
         )
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE usage_identities AS"
-            f" SELECT row_number() OVER (ORDER BY {listed}, day_) AS id_, {listed}, day_"
+            f" SELECT row_number() OVER (ORDER BY {listed}, day_)::INTEGER AS id_, {listed}, day_"
             f" FROM (SELECT DISTINCT {listed}, day_ FROM on_days)"
         )
         self._engine.run(
             "CREATE OR REPLACE TEMP TABLE identity_on AS SELECT o.id_ AS old_, o.day_, u.id_,"
             " o.is_native_, o.digits_, o.step_, o.price_ FROM on_days AS o JOIN usage_identities"
             f" AS u ON {same('o', 'u', (*columns, 'day_'))}"
+        )
+
+    def _as_stated(self, day: str) -> None:
+        """The view `usage_hours` where each source states its own cost: nothing is multiplied."""
+        self._is_view = True
+        self._engine.run(
+            "CREATE OR REPLACE TEMP VIEW usage_hours AS SELECT n.id_, hour, x_Quantity,"
+            " native_cost_ AS x_EstimatedCost, x_RequestCount"
+            f" FROM (SELECT *, {day} AS day_ FROM summed) AS s"
+            f" JOIN identity_on AS n ON s.id_ = n.old_ AND {same('s', 'n', ['day_'])}"
         )
 
     def _multiply(self, day: str) -> None:
@@ -244,63 +280,6 @@ def _whole(rows: UsageRows) -> str:
     if "x_RequestCount" not in rows.columns:
         return "false"
     return "x_RequestCount <> trunc(x_RequestCount)"
-
-
-def _is_native(source: Any) -> bool:
-    return bool(source.estimated_cost == "native")
-
-
-def _sums(rows: UsageRows) -> str:
-    """SQL of the sums of one source: a column for each meter of calls, else x_Quantity."""
-    has = rows.columns
-    counted = "x_RequestCount" in has
-    if not rows.meters:
-        count = "sum(x_RequestCount)" if counted else "0"
-        sums = {"x_Quantity": "coalesce(sum(x_Quantity), 0)", "x_RequestCount": count}
-    else:
-        count = "sum(coalesce(x_RequestCount, 1))" if counted else "count(*)"
-        sums = {"x_RequestCount": count}
-        for column in rows.meters:
-            missing = count if column == "requests" else "0"
-            sum_ = f"coalesce(sum({quoted(column)}), 0)" if column in has else missing
-            sums[f"sum_{column}"] = sum_
-    native = _is_native(rows.source) and "x_EstimatedCost" in has
-    sums["native_cost_"] = "sum(x_EstimatedCost)" if native else "NULL"
-    kinds = {"x_RequestCount": "BIGINT"}
-    return ", ".join(
-        f"({sql})::{kinds.get(name, 'DECIMAL(38,18)')} AS {quoted(name)}"
-        for name, sql in sums.items()
-    )
-
-
-def _by_meter(at: int, rows: UsageRows) -> str:
-    """SELECT of a source's hours under final identities, a row for each meter of a call."""
-    joined = (
-        f"FROM native_hours_{at} AS h JOIN identity_of AS o"
-        f" ON o.source_ = {at} AND o.native_ = h.native_"
-    )
-    if not rows.meters:
-        quantity = "(x_Quantity * multiple_::DECIMAL(19,0))::DECIMAL(38,18)"
-        # Reports state zeros; a row stands for something that was used (R11).
-        used = (
-            "" if rows.source.format == "table" else " WHERE x_Quantity > 0 OR x_RequestCount > 0"
-        )
-        return (
-            f"SELECT id_, hour, {quantity} AS x_Quantity, native_cost_, x_RequestCount"
-            f" {joined}{used}"
-        )
-    found = []
-    for column in rows.meters:
-        is_call = column == "requests"
-        # Each call makes a `requests` row, and one for each class of tokens above 0 (R11).
-        above = "" if is_call else f" AND h.{quoted(f'sum_{column}')} > 0"
-        found.append(
-            f"SELECT id_, hour, {quoted(f'sum_{column}')} AS x_Quantity,"
-            f" {'native_cost_' if is_call else 'NULL::DECIMAL(38,18)'} AS native_cost_,"
-            f" {'x_RequestCount' if is_call else '0::BIGINT'} AS x_RequestCount"
-            f" {joined} AND o.meter_ = '{column}'{above}"
-        )
-    return " UNION ALL BY NAME ".join(found)
 
 
 def _in_sql(price: UnitPrice | None) -> tuple[Any, ...]:

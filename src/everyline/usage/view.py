@@ -21,8 +21,9 @@ def usage(identities: str, hours: str, tags: Sequence[str], found: Sequence[str]
     identity = ", ".join(f"i.{quoted(column)}" for column in TEXTS)
     owners = "".join(f", i.{quoted(column)}" for column in found)
     return (
-        f"SELECT i.x_Source, h.hour, {identity}, {_object(tags)} AS Tags, h.x_Quantity,"
-        f" h.x_EstimatedCost, h.x_RequestCount{owners}"
+        f"SELECT i.x_Source, h.hour, {identity}, {_object(tags)} AS Tags,"
+        " h.x_Quantity::DECIMAL(38,18) AS x_Quantity,"
+        f" h.x_EstimatedCost::DECIMAL(38,18) AS x_EstimatedCost, h.x_RequestCount{owners}"
         f" FROM {hours} AS h JOIN {identities} AS i USING (id_)"
     )
 
