@@ -42,6 +42,11 @@ soak: $(DEV)/done ## long runs
 docs: $(DEV)/done ## the reference pages anew, from code and data
 	$(DEV)/bin/python docs/generate.py
 
+.PHONY: pictures
+pictures: $(DEV)/done ## pages as pictures: the README's, and all of them in every state
+	PYTHONPATH=tests $(DEV)/bin/python tests/web/pictures.py --readme docs/pictures/pages.webp
+	PYTHONPATH=tests $(DEV)/bin/python tests/web/pictures.py everyline-pictures
+
 .PHONY: benchmark
 benchmark: $(DEV)/done ## speed and memory as ratios
 	$(DEV)/bin/python benchmarks/bills.py
@@ -49,15 +54,17 @@ benchmark: $(DEV)/done ## speed and memory as ratios
 	$(DEV)/bin/python benchmarks/trace.py
 	$(DEV)/bin/python benchmarks/truth.py
 	$(DEV)/bin/python benchmarks/provisioning.py
+	$(DEV)/bin/python benchmarks/chargeback.py
+	$(DEV)/bin/python benchmarks/served_pages.py
 
 .PHONY: lock
 lock: ## newest allowed versions, with hashes
-	$(PYTHON) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements/run.txt
-	$(PYTHON) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml --group dev -o requirements/dev.txt
+	$(PYTHON) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml --extra web -o requirements/run.txt
+	$(PYTHON) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml --extra web --group dev -o requirements/dev.txt
 
 .PHONY: clean
 clean: ## takes away what was set up and made
-	rm -rf $(VENV) everyline-demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) everyline-demo everyline-pictures .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(RUN)/done: requirements/run.txt
 	$(PYTHON) -m venv $(RUN)

@@ -283,3 +283,36 @@ def test_the_example_of_the_guide_is_what_is_printed(tmp_path: Path, everyline: 
     everyline("run", "--project", tmp_path)
     said = everyline("compare", "2026-09", "2026-10", "--project", tmp_path)
     assert said.out.rstrip() in _GUIDE.read_text("utf-8"), said.out
+
+
+def test_corrections_that_were_booked_are_said_and_not_compared(
+    ran: Path, everyline: Command
+) -> None:
+    """7.25 of September came late: October's books have it, and compare has it in September."""
+    asked = ("compare", "2026-09", "2026-10", "--project", ran)
+    closed = ("--by", "Ada", "--on", "2026-11-05", "--project", ran)
+    assert everyline("close", "2026-09", *closed).code == 0
+    assert "not compared" not in everyline(*asked).out
+    late = "7.25,Model,2026-09-01,2026-09-02,search,chat,1,tokens\n"
+    (ran / "bills" / "late.csv").write_text(f"{HEADER}ConsumedUnit\n{late}")
+    assert everyline("run", "--project", ran).code == 0
+    assert everyline("close", "2026-10", *closed).code == 0
+    said = everyline(*asked)
+    assert "132.25 to 205.00: +72.75" in said.out
+    *_, first, second, third = said.out.rstrip().splitlines()
+    assert " ".join((first, second, third)) == (
+        "not compared: 2026-10 has 1 line that corrects 2026-09, 7.25 USD in sum, as booked at its"
+        " close. They are in its statements; here each month is what a run computes for it."
+    )
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert "not compared" not in everyline(*asked, "--as", "csv").out
+
+
+def test_damaged_books_are_named_by_compare(ran: Path, everyline: Command) -> None:
+    closed = ("--by", "Ada", "--on", "2026-11-05", "--project", ran)
+    assert everyline("close", "2026-09", *closed).code == 0
+    with (ran / "books/2026-09/statements.csv").open("a") as file:
+        file.write("\n")
+    said = everyline("compare", "2026-09", "2026-10", "--project", ran)
+    assert said.code == 0
+    assert "warn[books-damaged]" in said.err

@@ -1,12 +1,18 @@
 """A run of the demo: figures worked out by hand, what stays unowned, and what it warns of."""
 
+import csv
+import io
+import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from everyline.cli import main
 from everyline.demo import make
 from everyline.engines.duckdb import Engine
 from everyline.runs import Run
@@ -164,3 +170,45 @@ def test_it_warns_of_tags_alone(engine: Engine, made: Run) -> None:
         ("conflicting-tags", "warn"): 2,
         ("contradicting-owner", "warn"): 2,
     }
+
+
+def test_from_showback_to_chargeback(
+    made: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gate lacks a closed month and an approval; then October is booked as its statements say.
+
+    6490 is billed 162,175.78 USD, of which 8,023.24 have no owner: 154,152.54 are charged.
+    """
+    project = tmp_path / "halcyon"
+    shutil.copytree(made.folder.parents[2], project)
+
+    def everyline(*arguments: str) -> tuple[int, str]:
+        code = main([*arguments, "--project", str(project)])
+        return code, capsys.readouterr().out
+
+    code, said = everyline("check", "--gate")
+    lacking = [line.split()[0] for line in said.splitlines() if line.endswith("NOT PASSED")]
+    assert (code, lacking) == (3, ["showback_periods", "approved"])
+    for month in ("2026-09", "2026-10"):
+        assert everyline("close", month, "--by", "Ada", "--on", "2026-11-05")[0] == 0
+        assert everyline("journal", month)[0] == 3
+    (row,) = re.findall("add:  (.*),NAME,DAY", everyline("check", "--gate")[1])
+    with (project / "finance/approvals.csv").open("a", encoding="utf-8") as approvals:
+        approvals.write(f"{row},Ada,2026-11-05\n")
+    assert everyline("check", "--gate")[0] == 0
+    code, journal = everyline("journal", "2026-10")
+    lines = list(csv.DictReader(io.StringIO(journal)))
+    name = "Journal Entry - Line: {}".format
+    debit, credit = (
+        sum(Decimal(one[name(side)] or 0) for one in lines if one["Currency"] == "USD")
+        for side in ("Debit", "Credit")
+    )
+    on_clearing = sum(
+        Decimal(one[name("Credit")] or 0) - Decimal(one[name("Debit")] or 0)
+        for one in lines
+        if one["Currency"] == "USD" and one[name("Account")] == "6490"
+    )
+    assert (code, debit, on_clearing) == (0, credit, Decimal("154152.54"))
+    assert (
+        "850.00 of the total is disputed (open)" in everyline("statement", "--team", "routing")[1]
+    )

@@ -1,12 +1,15 @@
 """Closing a month (R25): its statements and all pending corrections are booked, for ever.
 
 Both files are written aside, synced, and their folder is renamed: after a crash at any moment there
-is either no close or a whole one. Months are closed in ascending order, none is opened again.
+is either no close or a whole one. Months are closed in ascending order, none is opened again. Of
+two closes at once one waits, and then sees what the other has closed.
 """
 
+import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -46,12 +49,21 @@ def book(project: Path, stated: Sequence[Line], facts: Facts) -> Close | list[Pr
     Raises:
         OSError: the folder can't be written; nothing is closed then.
     """
-    if damaged := read.verified(project):
+    folder = project / read.FOLDER
+    if not folder.exists() and (refused := refusal([], stated, facts.period)):
+        return [refused]
+    folder.mkdir(exist_ok=True)
+    with _alone(folder):
+        return _book(project, stated, facts)
+
+
+def _book(project: Path, stated: Sequence[Line], facts: Facts) -> Close | list[Problem]:
+    damaged, booked = read.opened(project)
+    if damaged:
         return damaged
     closes = read.closed(project)
     if refused := refusal(closes, stated, facts.period):
         return [refused]
-    booked = read.all_booked(project)
     lines = corrections.due(booked, stated, facts.period, facts.keys)
     statements = written(lines, facts.keys)
     members = asdict(facts) | {
@@ -118,7 +130,6 @@ def _refused(period: str, sentence: str, *, name: str, hint: str) -> Problem:
 
 def _put(folder: Path, period: str, files: Mapping[str, bytes]) -> None:
     """Makes the folder of a close within that of the books, whole or not at all."""
-    folder.mkdir(exist_ok=True)
     for left in folder.glob(f"{_ASIDE}*"):
         shutil.rmtree(left)  # by a close that was killed
     if not (attributes := folder / ".gitattributes").exists():
@@ -136,6 +147,17 @@ def _put(folder: Path, period: str, files: Mapping[str, bytes]) -> None:
     finally:
         shutil.rmtree(aside_folder, ignore_errors=True)
     _sync(folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other closes waiting; the lock is on the folder, so it leaves no file behind."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sync(folder: Path) -> None:

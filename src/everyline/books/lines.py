@@ -7,8 +7,9 @@ month's own lines before corrections. The same lines are always the same bytes.
 import csv
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from io import StringIO
 from typing import NamedTuple
 
@@ -77,7 +78,8 @@ def stated(engine: Engine, run: Run) -> list[Line]:
     keys = run.manifest["keys"]
     texts = ", ".join(f"nullif({quoted(c)}, '')" for c in (*_HEAD, *keys, *_TAIL))
     rows = engine.rows(f"SELECT {texts}, {', '.join(_COSTS)} FROM {run.relation('statements')}")
-    return [_line(keys, row[: -len(_COSTS)], row[-len(_COSTS) :]) for row in rows]
+    owner_of = _owners(keys)
+    return [_line(owner_of, row[: -len(_COSTS)], row[-len(_COSTS) :]) for row in rows]
 
 
 def key_names(lines: Iterable[Line], keys: Sequence[str]) -> list[str]:
@@ -119,11 +121,12 @@ def read(raw: bytes) -> list[Line]:
         if any(len(row) != len(header) for row in rows):
             raise ValueError("a line has more or fewer cells than the header")
         cut = len(header) - len(_COSTS)
+        owner_of = _owners(names)
         return [
-            _line(names, [cell or None for cell in row[:cut]], list(map(_number, row[cut:])))
+            _line(owner_of, [cell or None for cell in row[:cut]], list(map(_number, row[cut:])))
             for row in rows
         ]
-    except (csv.Error, ArithmeticError) as error:
+    except csv.Error as error:
         raise ValueError(str(error)) from error
 
 
@@ -152,14 +155,28 @@ def digits_of(currency: str) -> int:
     return digits
 
 
-def _line(keys: Sequence[str], texts: Sequence[str | None], costs: Sequence[Decimal]) -> Line:
-    head, owner, tail = texts[:4], texts[4 : 4 + len(keys)], texts[4 + len(keys) :]
-    period, corrects, currency, basis = head
-    method, pool, layer, provider, issuer, service = tail
+def _owners(keys: Sequence[str]) -> Callable[[tuple[_Text, ...]], Owner]:
+    """What gives the owner of the values of `keys`; few owners have many lines."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+
+    @cache
+    def owner(values: tuple[_Text, ...]) -> Owner:
+        found = ((keys[at], values[at]) for at in order)
+        return tuple((key, value) for key, value in found if value is not None)
+
+    return owner
+
+
+def _line(
+    owner_of: Callable[[tuple[_Text, ...]], Owner],
+    texts: Sequence[_Text],
+    costs: Sequence[Decimal],
+) -> Line:
+    period, corrects, currency, basis, *owner = texts[: -len(_TAIL)]
+    method, pool, layer, provider, issuer, service = texts[-len(_TAIL) :]
     if not (period and currency and basis and method):
         raise ValueError("a line lacks a cell")
-    pairs = tuple(sorted((k, v) for k, v in zip(keys, owner, strict=True) if v is not None))
-    key = (period, corrects, currency, basis, pairs, method)
+    key = (period, corrects, currency, basis, owner_of(tuple(owner)), method)
     return Line(*key, pool, layer, provider, issuer, service, *costs)
 
 
@@ -169,7 +186,10 @@ def _cell(text: str) -> str:
 
 
 def _number(text: str) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError(f"`{text}` is no amount") from error
     if not number.is_finite():
         raise ValueError(f"`{text}` is no amount")
     return number

@@ -83,16 +83,26 @@ def all_booked(project: Path) -> list[Line]:
 
 def verified(project: Path) -> list[Problem]:
     """Every file of the books that is not as it was closed; of level `stop`."""
+    return opened(project)[0]
+
+
+def opened(project: Path, *, with_lines: bool = True) -> tuple[list[Problem], list[Line]]:
+    """The problems of `verified`, and the lines of all closes.
+
+    Without lines, their bytes are still those that their close has hashed; but that these are
+    lines at all is left to whoever reads them.
+    """
     found: list[Problem] = []
+    lines: list[Line] = []
     before: Close | None = None
     is_known = True
     for folder in _folders(project):
-        close, faults = _looked_at(folder)
+        close, faults = _looked_at(folder, lines if with_lines else None)
         found += [_damaged(f"{FOLDER}/{folder.name}/{name}", why) for name, why in faults.items()]
         if close and is_known and close.previous != (before.sha256 if before else None):
             found.append(_unchained(close, before))
         before, is_known = close, close is not None
-    return found
+    return found, lines
 
 
 def written_close(members: Mapping[str, Any]) -> bytes:
@@ -114,8 +124,11 @@ def _folders(project: Path) -> list[Path]:
     return sorted(entry for entry in entries if MONTH.fullmatch(entry.name))
 
 
-def _looked_at(folder: Path) -> tuple[Close | None, dict[str, str]]:
-    """A close, and names in its folder with why they are not as they were closed."""
+def _looked_at(folder: Path, lines: list[Line] | None) -> tuple[Close | None, dict[str, str]]:
+    """A close, and names in its folder with why they are not as they were closed.
+
+    Its lines are added to `lines`; where that is None they are not read.
+    """
     if not folder.is_dir():
         return None, {CLOSE: "it is not there"}
     names = {entry.name for entry in folder.iterdir()}
@@ -131,7 +144,8 @@ def _looked_at(folder: Path) -> tuple[Close | None, dict[str, str]]:
         raw = (folder / STATEMENTS).read_bytes()
         if close and sha256(raw) != close.statements:
             raise ValueError("its SHA-256 is not the one that its close names")
-        rows.read(raw)
+        if lines is not None:
+            lines += rows.read(raw)
     except (OSError, ValueError) as error:
         found[STATEMENTS] = _why(error)
     return close, found

@@ -87,7 +87,8 @@ def show(screen: Screen, heading: str, rows: Sequence[Booked]) -> None:
 
 def say(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
     """Says how far the books are closed, and what the next close has to correct."""
-    if damaged := read.verified(project):
+    damaged, booked = read.opened(project)
+    if damaged:
         # The run itself does not rest on the books; whatever does, refuses to go on.
         screen.problems([replace(problem, level="warn") for problem in damaged])
         return
@@ -97,7 +98,7 @@ def say(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
     first, last = closes[0].period, closes[-1].period
     closed = f"books: {first} closed" if first == last else f"books: {first} to {last} closed"
     lines = stated(engine, run)
-    pending = corrections.pending(read.all_booked(project), lines, "", run.manifest["keys"])
+    pending = corrections.pending(booked, lines, "", run.manifest["keys"])
     if not pending:
         screen.line(f"{closed}, nothing to correct")
         screen.line()

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import NamedTuple
 
 import click
 
 from everyline import runs
-from everyline.cli import compare_table, options
+from everyline.books import read
+from everyline.cli import booked_table, compare_table, figures, options
+from everyline.cli.booked_table import Booked
 from everyline.cli.screen import Screen
 from everyline.cli.written import put
 from everyline.comparing import Side, compared, summed
@@ -72,7 +75,32 @@ def compare(project: Path, form: str, **wanted: object) -> int:
                 return EXIT_WELL
             rows = engine.rows(sql)
     compare_table.show(screen, (before.name, after.name), by, rows)
+    _say_booked(screen, found)
     return EXIT_WELL
+
+
+def _say_booked(screen: Screen, sides: tuple[Side, Side]) -> None:
+    """Says what the books have of the months that are compared, and no run computes (R25)."""
+    months: set[str] = set()
+    for side in sides:
+        periods = {one["period"] for one in side.run.manifest["control"]}
+        months |= periods if side.month is None else {side.month}
+    for project in dict.fromkeys(side.run.folder.parents[2] for side in sides):
+        damaged, lines = read.opened(project)
+        screen.problems([replace(problem, level="warn") for problem in damaged])
+        corrections = [line for line in lines if line.corrects and line.period in months]
+        for booked in booked_table.summed(corrections):
+            screen.line(fill(_of_books(booked), screen.width))
+
+
+def _of_books(booked: Booked) -> str:
+    sums = figures.amount(booked.costs[1], booked.currency)
+    lines = "1 line that corrects" if booked.lines == 1 else f"{booked.lines:,} lines that correct"
+    return (
+        f"not compared: {booked.period} has {lines} {booked.corrects}, {sums}"
+        f" {booked.currency} in sum, as booked at its close. They are in its statements; here each"
+        " month is what a run computes for it."
+    )
 
 
 @contextmanager

@@ -13,11 +13,11 @@ import click
 
 from everyline import config, runs
 from everyline.books.disputes import Dispute, disputes
-from everyline.books.read import verified
+from everyline.books.read import opened, verified
 from everyline.cli import hints, options, statement_text
 from everyline.cli.screen import WIDTH, Screen, plain
 from everyline.cli.statement_text import Paper
-from everyline.engines.duckdb import Engine
+from everyline.engines.duckdb import Engine, Unreadable
 from everyline.exports import folder, reading
 from everyline.exports.reading import Sourced
 from everyline.exports.statement import Statement
@@ -125,13 +125,6 @@ def _refuse(asked: _Asked, *, every: bool, form: str, out: Path | None) -> None:
         raise click.UsageError("`--as xlsx` takes `--out FILE`")
     if not every and out is not None and out.is_dir():
         raise click.UsageError(f"`{out}` is a folder; `--out` names a file")
-    if form == "xlsx":
-        try:
-            import xlsxwriter  # type: ignore[import-untyped] # noqa: F401
-        except ImportError as error:
-            raise click.UsageError(
-                "`--as xlsx` needs one more package: `pip install 'everyline[xlsx]'`"
-            ) from error
 
 
 def _asked(words: Sequence[str], where: Sequence[str], lead: str) -> _Asked:
@@ -170,9 +163,14 @@ def _refuse_other_key(name: str, lead: str) -> None:
 
 def _source(engine: Engine, run: Run, project: Path) -> Sourced | list[Problem]:
     """What statements are read from; the problems of the books where they are damaged."""
-    if damaged := verified(project):
+    if damaged := opened(project, with_lines=False)[0]:
         return damaged
-    return Sourced(engine, run, *told(engine, run, project))
+    try:
+        return Sourced(engine, run, *told(engine, run, project))
+    except Unreadable:
+        if damaged := verified(project):
+            return damaged
+        raise
 
 
 def _disputes(project: Path) -> tuple[list[Dispute], list[Problem]]:

@@ -5,7 +5,6 @@ Lengths are whole tenths of a unit, by exact shares.
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from fractions import Fraction
 
 from everyline.exports.figures import share
 from everyline.exports.markup import Html, joined, tag
@@ -53,7 +52,9 @@ def swatch(name: str) -> Html:
 
 def _length(amount: Decimal, whole: Decimal, width: int) -> int:
     found = share(amount, whole)
-    return 0 if found is None or found < 0 else int(min(found, Fraction(1)) * width * _TENTHS)
+    if found is None or found < 0:
+        return 0
+    return min(found.numerator * width * _TENTHS // found.denominator, width * _TENTHS)
 
 
 def _rect(name: str, at: int, wide: int) -> Html:

@@ -1,13 +1,14 @@
 """Figures of documents as text. Amounts of `statements` are in minor units already (R23)."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import cache
 
 from everyline.money import minor_digits
 
 MINUS = "\N{MINUS SIGN}"
 
-_DIGITS_MAX = 60
+_HALF_EVEN = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _DIGITS = 2
 
 
@@ -19,9 +20,13 @@ def digits_of(currency: str) -> int:
 
 def amount(value: Decimal, currency: str) -> str:
     """An amount with thousands separators, half-even where it is not in minor units."""
-    with localcontext() as context:
-        context.prec, context.rounding = _DIGITS_MAX, ROUND_HALF_EVEN
-        return f"{value:z,.{digits_of(currency)}f}".replace("-", MINUS)
+    rounded = _HALF_EVEN.quantize(value, _minor_unit(currency))
+    return f"{rounded:z,f}".replace("-", MINUS)
+
+
+@cache
+def _minor_unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-digits_of(currency))
 
 
 def change(value: Decimal, currency: str) -> str:
@@ -37,7 +42,10 @@ def exact(value: Decimal) -> str:
 
 def share(part: Decimal, whole: Decimal) -> Fraction | None:
     """`part` of `whole`, exact; None where the whole is nothing."""
-    return Fraction(Fraction(part), Fraction(whole)) if whole else None
+    if not whole:
+        return None
+    (above, below), (over, under) = part.as_integer_ratio(), whole.as_integer_ratio()
+    return Fraction(above * under, below * over)
 
 
 def percent(found: Fraction | None) -> str:

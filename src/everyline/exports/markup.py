@@ -1,9 +1,11 @@
 """HTML that escapes by default: what is no `Html` is text, whatever it holds."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 
 _EMPTY = ("meta",)
+_KEPT = 20_000
 
 
 class Html(str):
@@ -27,18 +29,15 @@ def plain(text: str) -> str:
 
 def joined(parts: Iterable[str]) -> Html:
     """Pieces of HTML and of text, one after the other."""
-    return Html("".join(p if isinstance(p, Html) else escape(plain(p)) for p in parts))
+    return Html(_joined(parts))
 
 
 def tag(name: str, /, *inside: str, **attributes: str) -> Html:
     """An element. An attribute's `_` is written `-`, and one at its end is dropped: `class_`."""
-    written = "".join(
-        f' {attribute.rstrip("_").replace("_", "-")}="{escape(plain(value))}"'
-        for attribute, value in attributes.items()
-    )
+    written = "".join([_attribute(*pair) for pair in attributes.items()]) if attributes else ""
     if name in _EMPTY:
         return Html(f"<{name}{written}>")
-    return Html(f"<{name}{written}>{joined(inside)}</{name}>")
+    return Html(f"<{name}{written}>{_joined(inside)}</{name}>")
 
 
 def page(title: str, style: str, *body: str) -> str:
@@ -52,6 +51,20 @@ def page(title: str, style: str, *body: str) -> str:
         tag("style", Html(style)),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, tag('body', *body), lang='en')}\n"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "".join([part if type(part) is Html else _escaped(part) for part in parts])
+
+
+@lru_cache(_KEPT)
+def _escaped(text: str) -> str:
+    return escape(plain(text))
+
+
+@lru_cache(_KEPT)
+def _attribute(name: str, value: str) -> str:
+    return f' {name.rstrip("_").replace("_", "-")}="{_escaped(value)}"'
 
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

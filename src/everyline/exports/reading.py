@@ -4,7 +4,7 @@ Grain: one value of the lead key. The lines come from `statements`; why they are
 what has no owner near them, from `allocations`, which knows rules, evidence and accounts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,18 +46,36 @@ At = tuple[str, str, bool]
 """An owner's block: owner, currency, whether it is estimated."""
 
 
+class Reached(NamedTuple):
+    """How far data reach, by month and source.
+
+    Attributes:
+        bills: until when each bill has lines: exclusive, UTC.
+        usage: the last hour of each telemetry.
+    """
+
+    bills: Mapping[tuple[str, str], datetime]
+    usage: Mapping[tuple[str, str], datetime]
+
+
 class Sourced(NamedTuple):
     """Where statements are read from.
 
     Attributes:
         statements: SQL of the relation: the run's, or what was booked for closed months.
         closed: the day on which each closed month was closed.
+        allocations: SQL of sums of the run's, where there is something quicker than these.
+        drivers: SQL of x_ShareId and x_Driver, where there is something quicker than `shares`.
+        reached: how far data reach, where that is known already.
     """
 
     engine: Engine
     run: Run
     statements: str
     closed: Mapping[str, str] = MappingProxyType({})
+    allocations: str | None = None
+    drivers: str | None = None
+    reached: Reached | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -224,7 +242,8 @@ def _found(source: Sourced, period: str, owner: str | None) -> _Found:
     """Makes the table `stated`: allocations of the month, summed by what statements tell."""
     lead = quoted(source.keys[0])
     evidence = quoted(f"{source.keys[0]}_evidence")
-    engine, allocations = source.engine, source.run.relation("allocations")
+    engine = source.engine
+    allocations = source.allocations or source.run.relation("allocations")
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE stated AS SELECT {lead} AS owner_, {evidence} AS evidence_,"
         f" BillingCurrency, {_ESTIMATED}, x_Method, x_Rule, x_Pool, x_ShareId,"
@@ -267,12 +286,13 @@ def _rules(engine: Engine, found: _Found, owner: str | None) -> None:
 
 def _drivers(source: Sourced, found: _Found) -> None:
     """What each pool and trace of the month was split by."""
+    drivers = source.drivers or source.run.relation("shares")
     for kind, column in (("pool", "x_Pool"), ("rule", "x_Rule")):
         alone = "AND x_Pool IS NULL" if kind == "rule" else ""
         for name, driver in source.engine.rows(
             f"SELECT DISTINCT s.{column}, h.x_Driver FROM (SELECT DISTINCT {column}, x_ShareId"
             f" FROM stated WHERE {column} IS NOT NULL {alone}) AS s"
-            f" JOIN (SELECT DISTINCT x_ShareId, x_Driver FROM {source.run.relation('shares')}) AS h"
+            f" JOIN (SELECT DISTINCT x_ShareId, x_Driver FROM {drivers}) AS h"
             " USING (x_ShareId) WHERE h.x_Driver IS NOT NULL ORDER BY ALL"
         ):
             found.drivers.setdefault((kind, name), []).append(driver)
@@ -321,24 +341,40 @@ def _all_issuers(source: Sourced, found: _Found, period: str) -> None:
         found.issuers.setdefault((currency, estimated), {})[issuer] = pair
 
 
+def reach(source: Sourced) -> dict[tuple[str, str], datetime]:
+    """Until when each bill has lines in each month, by month and source: exclusive, UTC."""
+    rows = source.engine.rows(
+        f"SELECT x_Period, x_Source, max(x_WindowEnd) FROM {source.run.relation('groups')}"
+        " WHERE x_Basis <> 'estimated' AND x_WindowEnd IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
+    return {(period, name): end.replace(tzinfo=None) for period, name, end in rows}
+
+
+def reached(source: Sourced) -> Reached:
+    """How far bills and telemetry reach."""
+    rows = source.engine.rows(
+        "SELECT strftime(hour, '%Y-%m'), x_Source, max(hour)"
+        f" FROM {source.run.relation('usage')} WHERE hour IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
+    usage = {(month, name): last.replace(tzinfo=None) for month, name, last in rows}
+    return Reached(reach(source), usage)
+
+
 def _fresh(source: Sourced, period: str) -> list[Fresh]:
     """How far bills and telemetry reach; what came after the month is left out."""
-    month = literal(period)
-    groups, usage = (source.run.relation(name) for name in ("groups", "usage"))
-    bills = (
-        "SELECT 'bill', x_Source, max(x_WindowEnd) FROM"
-        f" {groups} WHERE x_Period <= {month} AND x_Basis <> 'estimated' GROUP BY ALL"
-    )
-    seen = (
-        f"SELECT 'usage', x_Source, max(hour) FROM {usage}"
-        f" WHERE strftime(hour, '%Y-%m') <= {month} GROUP BY ALL"
-    )
-    rows: Iterable[tuple[str, str, datetime | None]] = source.engine.rows(
-        f"{bills} UNION ALL {seen} ORDER BY 1, 2"
-    )
+    found = source.reached or reached(source)
     hour = timedelta(hours=1)
+    bills, usage = (_until(ends, period) for ends in found)
     return [
-        Fresh(kind, name, (last + hour if kind == "usage" else last).replace(tzinfo=None))
-        for kind, name, last in rows
-        if last is not None
+        *(Fresh("bill", name, end) for name, end in bills),
+        *(Fresh("usage", name, last + hour) for name, last in usage),
     ]
+
+
+def _until(ends: Mapping[tuple[str, str], datetime], period: str) -> list[tuple[str, datetime]]:
+    """The last of each source up to a month, by name."""
+    found: dict[str, datetime] = {}
+    for (month, name), end in ends.items():
+        if month <= period:
+            found[name] = max(end, found.get(name, end))
+    return sorted(found.items())
