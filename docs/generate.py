@@ -6,7 +6,7 @@ where a page in the repository is not what this script would write.
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from transcript import played
 from usage_formats import usage_section
 
 from everyline import money, resource_types
+from everyline.answers.meanings import known
 from everyline.charges.grouping import BASE
 from everyline.charges.naming import built_in
 from everyline.cli import COMMANDS, everyline
@@ -61,9 +62,7 @@ def commands() -> str:
     shown = [fenced(_help(everyline, "everyline"))]
     context = click.Context(everyline, info_name="everyline")
     seen: dict[str, str] = {}
-    for name in COMMANDS:
-        command = everyline.get_command(context, name)
-        assert command is not None, name
+    for name, command in _all_commands(context):
         text = _help(command, f"everyline {name}")
         options = text[text.index("\nOptions:\n") :].partition("\n\n")[0]
         alike = seen.setdefault(options, name)
@@ -97,6 +96,16 @@ def commands() -> str:
         ),
         *shown,
     )
+
+
+def _all_commands(context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its name, and those of a group after it."""
+    for name in COMMANDS:
+        command = everyline.get_command(context, name)
+        assert command is not None, name
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", one) for below, one in command.commands.items())
 
 
 def _help(command: click.Command, name: str) -> str:
@@ -169,7 +178,7 @@ def problems() -> str:
             " check of what is planned (exit 3), `warn` is told and goes on (exit 0)."
         )
     ]
-    for row in sorted(_rows(DOCS / "problems.csv"), key=lambda row: row["problem"]):
+    for row in sorted(known(), key=lambda row: row["problem"]):
         parts += [f"## {row['problem']}", f"Level: {row['level']}. {row['meaning']}"]
         if example := _example(row["problem"]):
             parts.append(fenced(example))

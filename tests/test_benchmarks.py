@@ -11,6 +11,7 @@ import pytest
 
 from everyline import pipeline
 from everyline.engines.duckdb import Engine
+from everyline.web.pages import ROUTES
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -169,3 +170,32 @@ def test_the_benchmark_of_telemetry_measures_every_part(traced: Path) -> None:
         "step-down": 1,
         "reciprocal": 1,
     }
+
+
+def test_the_benchmark_of_a_months_end_measures_every_part() -> None:
+    out = benchmark("chargeback.py", "--teams", "3", "--months", "2")
+    *steps, whole = out.splitlines()
+    assert [step.split("  ")[0] for step in steps] == [
+        "close of month 2",
+        "its journal",
+        "12 statements",
+    ]
+    assert " of the aim of 60 s" in whole
+
+
+def test_the_benchmark_of_pages_measures_every_part() -> None:
+    out = benchmark("served_pages.py", "--small")
+    lines = out.splitlines()
+    assert lines[0].startswith("opening the run, with its first page")
+    tables = [at for at, line in enumerate(lines) if line.startswith("all ")]
+    assert len(tables) == 2
+    # Every part of the mix of the second table was asked for, and all of them went well.
+    asked = [line.split()[0] for line in lines[tables[0] + 3 : tables[1]]]
+    assert {"/", "/owners/{value}", "/use-cases/{value}"} <= set(asked)
+    assert lines[-1].startswith("memory ")
+
+
+def test_the_pages_that_are_measured_are_all_there_are() -> None:
+    text = (BENCHMARKS / "served_pages.py").read_text("utf-8")
+    for route in ROUTES:
+        assert f'    "{route.path}": ' in text, route.path

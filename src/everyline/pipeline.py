@@ -12,6 +12,7 @@ from typing import Any
 from everyline import __version__, runs
 from everyline.charges import make as charges
 from everyline.charges.refusals import too_large
+from everyline.config.configuration import Configuration
 from everyline.config.load import Loaded, load
 from everyline.config.sources import Bill, UsageSource
 from everyline.engines.duckdb import Engine, OutOfRange
@@ -122,6 +123,16 @@ def is_up_to_date(project: Path, run_: runs.Run) -> bool:
     return _run_id(_inputs(files, loaded.files, project)) == run_.id
 
 
+def configured(project: Path, of: runs.Run) -> Configuration | Sequence[Problem]:
+    """The configuration of a project as the run had it, or the problems why it is not that."""
+    loaded = load(project)
+    if loaded.configuration is None or loaded.problems:
+        return in_order(loaded.problems)
+    now = _inputs((), loaded.files, project)
+    changed = [name for name, found in now.items() if of.manifest["inputs"].get(name) != found]
+    return [_changed_since(changed)] if changed else loaded.configuration
+
+
 def charges_relation(
     engine: Engine, project: Path, *, of: runs.Run | None = None
 ) -> str | Sequence[Problem]:
@@ -168,8 +179,10 @@ def charges_where(
 def _changed(run_: runs.Run, inputs: Mapping[str, str]) -> Problem | None:
     before: dict[str, str] = run_.manifest["inputs"]
     changed = sorted(k for k in before.keys() | inputs.keys() if before.get(k) != inputs.get(k))
-    if not changed:
-        return None
+    return _changed_since(changed) if changed else None
+
+
+def _changed_since(changed: Sequence[str]) -> Problem:
     return Problem(
         name="inputs-changed",
         level="stop",

@@ -138,7 +138,7 @@ def kept(project: Path, beginning: str) -> Run | Problem:
     of an earlier run is taken as it is.
     """
     runs = project / FOLDER / _RUNS
-    ids = sorted(path.parent.name for path in runs.glob(f"[0-9a-f]*/{_MANIFEST}"))
+    ids = sorted(path.parent.name for path in _manifests(project))
     found = [run_id for run_id in ids if run_id.startswith(beginning)]
     if len(found) != 1:
         what = "no run that is kept begins" if not found else f"{len(found)} runs begin"
@@ -162,6 +162,16 @@ def kept(project: Path, beginning: str) -> Run | Problem:
     if file:
         return _damaged(project, file, "its bytes are not those that were published")
     return Run(found[0], folder, _manifest(folder))
+
+
+def kept_ids(project: Path) -> list[str]:
+    """The ids of all runs that are kept, the newest first."""
+    found = [(path.stat().st_mtime_ns, path.parent.name) for path in _manifests(project)]
+    return [run_id for _, run_id in sorted(found, reverse=True)]
+
+
+def _manifests(project: Path) -> Iterator[Path]:
+    return (project / FOLDER / _RUNS).glob(f"[0-9a-f]*/{_MANIFEST}")
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

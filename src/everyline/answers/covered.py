@@ -5,7 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from everyline.engines.duckdb import Engine, literal
+from everyline.coverage.measure import coverage
+from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.relations import ABSENT, LAYERS
 
 _DIRECT = ("tag", "registry", "rule", "implied", "traced")
@@ -36,6 +37,28 @@ class Covered(NamedTuple):
     marked: Decimal
     direct: Decimal
     allocated: Decimal
+
+
+class Uncovered(NamedTuple):
+    """Sums of x_CoverageCost of eligible rows of one service and layer, for one key (R22).
+
+    Attributes:
+        eligible: of all of them; the rest are sums over those.
+        untagged: without a declared value in a tag.
+        unmarked: without any value in a tag.
+        undirect: whose value was not found for the line itself.
+        unallocated: whose value was not found at all, or is a default.
+        unowned: without a value.
+    """
+
+    service: str | None
+    layer: str
+    eligible: Decimal
+    untagged: Decimal
+    unmarked: Decimal
+    undirect: Decimal
+    unallocated: Decimal
+    unowned: Decimal
 
 
 class Targets(NamedTuple):
@@ -77,6 +100,38 @@ def covered(engine: Engine, coverage: str, keys: Sequence[str]) -> list[Covered]
     return sorted(
         found, key=lambda c: (c.period, c.currency, order.get(c.key, len(order)), order[c.layer])
     )
+
+
+def of_owners(allocations: str, keys: Sequence[str]) -> str:
+    """SQL of `coverage` of only these allocations, or sums of them, as the stage makes it."""
+    return f"({coverage(allocations, keys)})"
+
+
+def uncovered(
+    engine: Engine, allocations: str, block: tuple[str, str], key: str
+) -> list[Uncovered]:
+    """What eligible cost of each service is not covered, in no order.
+
+    Args:
+        allocations: SQL to select from: the relation, or sums of it.
+        block: month and currency; cost that telemetry made is left out, as in coverage.
+    """
+    tag, evidence = quoted(f"{key}_tag"), quoted(f"{key}_evidence")
+    tests = (
+        "true",
+        f"{tag} <> 'declared'",
+        f"{tag} = 'missing'",
+        f"{evidence} NOT IN {_texts(_DIRECT)}",
+        f"{evidence} NOT IN {_texts(_ALLOCATED)}",
+        f"{evidence} IN {_texts(ABSENT)}",
+    )
+    rows = engine.rows(
+        f"SELECT ServiceName, x_Layer, {', '.join(map(_sum, tests))}"
+        f" FROM {allocations} WHERE x_Eligible AND x_Basis <> 'estimated'"
+        " AND x_Period = ? AND BillingCurrency = ? GROUP BY ALL",
+        block,
+    )
+    return [Uncovered(*row) for row in rows]
 
 
 def _sum(condition: str) -> str:

@@ -54,6 +54,8 @@ COMMANDS: dict[str, Listed] = {
     "statement": Listed("statement", "Work", "what one owner, or each, is told of a month"),
     "close": Listed("close", "Books", "books a month's statements, for ever"),
     "journal": Listed("journal", "Books", "a closed month as double entry, for an ERP to import"),
+    "serve": Listed("serve", "Work", "the last run as pages in a browser"),
+    "export": Listed("export", "Work", "the pages as files, that need no server"),
     "kpis": Listed("kpis", "Work", "KPIs of the FinOps Foundation, with what they are made of"),
     "policy": Listed("policy", "Work", "writes the taxonomy as a policy, for other tools to ask"),
     "charges": Listed("relation", "Relations", "every billed line"),

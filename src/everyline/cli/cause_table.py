@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from everyline import config
+from everyline.answers.causes import causes_relation
 from everyline.cli import figures
 from everyline.cli.layout import Column, Table
 from everyline.cli.view import View, title
 from everyline.control import EXACT
-from everyline.engines.duckdb import Engine, TooLarge, quoted
+from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem, in_order
 from everyline.runs import Run
 
@@ -62,35 +62,10 @@ class _Invoice(NamedTuple):
 
 def source(project: Path, run: Run, engine: Engine) -> str | Sequence[Problem]:
     """SQL of the relation, worked out of a run; rates and sources are those configured now."""
-    from everyline.reconciliation.three_way import Sources, causes
-
     loaded = config.load(project)
     if loaded.configuration is None or loaded.problems:
         return in_order(loaded.problems)
-    configuration = loaded.configuration
-    rates = {(r.period, r.currency): Fraction(r.rate) for r in configuration.rates}
-
-    def rate(period: str, of: str, to: str) -> Fraction | None:
-        sides = [
-            Fraction(1) if currency == configuration.currency else rates.get((period, currency))
-            for currency in (of, to)
-        ]
-        return Fraction(sides[0], sides[1]) if sides[0] and sides[1] else None
-
-    left_out = [one.name for one in configuration.usage if not one.reconcile]
-    groups, usage, tied = map(run.relation, ("groups", "usage", "reconciliation"))
-    try:
-        return causes(engine, Sources(groups, usage, tied, left_out, rate))
-    except TooLarge:
-        return [
-            Problem(
-                name="sum-too-large",
-                level="stop",
-                sentence="amounts are too large to be compared exactly",
-                place=configuration.rates[0].place if configuration.rates else "everyline.yaml",
-                hint="an amount has at most 20 digits before the point: correct the largest rate",
-            )
-        ]
+    return causes_relation(engine, run, loaded.configuration)
 
 
 def show(view: View) -> bool:

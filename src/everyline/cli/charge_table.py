@@ -5,10 +5,10 @@ from decimal import Decimal
 from textwrap import wrap
 
 from everyline import money
-from everyline.cli import figures, share_words, tree
+from everyline.cli import figures, share_words
 from everyline.cli.layout import Column, Style, Table
 from everyline.cli.screen import Screen
-from everyline.explain import Charge, Node
+from everyline.explain import Charge, Node, words
 from everyline.relations import COSTS
 
 _ELSEWHERE = (
@@ -48,7 +48,7 @@ def show(screen: Screen, charge: Charge) -> None:
         {
             "group": f"{fields['x_GroupId'][:16]}: {charge.group_lines:,} {many} that no rule can"
             f" tell apart, {cost} {currency}",
-            "layer": tree.layer(fields),
+            "layer": words.layer(fields),
         },
     )
     screen.line()
@@ -76,7 +76,7 @@ def _show_parts(screen: Screen, charge: Charge) -> None:
     for node, before in ends:
         share = figures.percent(figures.ratio(node.cost, cost)).rjust(_SHARE)
         lead = f"{share}  {figures.exact(node.cost).rjust(wide)}  "
-        told = [tree.how(key, node.facts) for key in keys]
+        told = [words.how(key, node.facts) for key in keys]
         _hang(screen, lead, ", ".join(told))
         for text in (*before, *_why(screen, node)):
             _hang(screen, " " * len(lead), text, "dim")
@@ -103,7 +103,7 @@ def _why(screen: Screen, node: Node) -> Iterator[str]:
     facts = node.facts
     if not node.shares and "x_Weight" in facts:
         weight = share_words.fraction(facts)
-        yield f"{weight}, by {share_words.driver(facts['x_Driver'])}, level {facts['x_Level']}"
+        yield f"{weight}, by {words.driver(facts['x_Driver'])}, level {facts['x_Level']}"
 
 
 def _hang(screen: Screen, lead: str, text: str, style: Style = "") -> None:

@@ -23,6 +23,7 @@ from everyline.cli import (
     init,
     options,
     owner_table,
+    serve,
     share_words,
     stack_table,
     summary,
@@ -52,7 +53,7 @@ _DIGITS = 2
 
 
 @click.command(
-    epilog=options.example("everyline demo", "everyline demo halcyon"),
+    epilog=options.example("everyline demo", "everyline demo halcyon --serve"),
     help="Makes a complete invented company in DIR, runs it, and shows what comes of it.\n\nTwo"
     " months of bills as vendors deliver them, about 200,000 lines, with tags missing, misspelt and"
     " contradicting each other. A DIR that demo made is made again, unless somebody changed it.",
@@ -60,7 +61,27 @@ _DIGITS = 2
 @click.argument(
     "folder", metavar="[DIR]", default=DEFAULT, type=click.Path(file_okay=False, path_type=Path)
 )
-def demo(folder: Path) -> int:
+@click.option("--serve", "shall_serve", is_flag=True, help="Then show its pages in a browser.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"The port of its pages; 0 takes a free one.  [default: {serve.PORT}]",
+)
+def demo(folder: Path, shall_serve: bool, port: int | None) -> int:
+    if not shall_serve:
+        if port is not None:
+            raise click.UsageError("`--port` is of the pages that `--serve` shows")
+        return _demo(folder)
+    serve.check_packages()
+    with serve.listening(serve.LOOPBACK, serve.PORT if port is None else port) as opened:
+        code = _demo(folder)
+        if code == EXIT_WELL:
+            serve.show(folder, opened)
+    return code
+
+
+def _demo(folder: Path) -> int:
+    """Makes the company and tells what comes of it."""
     screen = Screen()
     if (changed := _changed(folder)) is not None:
         screen.note(changed)
@@ -282,12 +303,12 @@ class _Story:
     def _next(self) -> list[Hint]:
         return [
             Hint(f"cd {self._folder}", "look around: everyline.yaml, bills/, usage/"),
-            Hint(f"everyline explain --team {TEAM}", "all of that team's cost"),
-            Hint("everyline explain --team ''", "what has no owner, and why"),
-            Hint("everyline worklist", "the same as a registry to fill in"),
-            Hint("everyline statements", "what every team gets"),
-            Hint("everyline reconciliation", "what was billed beside what was seen"),
-            Hint("everyline problems", "what is odd in the bills"),
+            Hint("everyline serve", "all of it as pages, in a browser"),
+            Hint(f"everyline statement --team {TEAM}", "what it is told: total, change, rules"),
+            Hint(f"everyline explain --team {TEAM}", "all of it, down to bill lines"),
+            Hint("everyline worklist", "what has no owner, as a registry to fill in"),
+            Hint("everyline compare 2026-09 2026-10", "why a month cost more than another"),
+            Hint("everyline check --gate", "what charging it back still lacks"),
             Hint("everyline run", "after you changed something"),
         ]
 

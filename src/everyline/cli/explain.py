@@ -1,6 +1,5 @@
 """`everyline explain`: a figure taken apart down to bill lines, or what became of one line."""
 
-import json
 import re
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,7 +9,8 @@ from typing import NamedTuple
 import click
 
 from everyline import config, runs
-from everyline.cli import charge_table, figures, hints, options, tree
+from everyline.answers import explained
+from everyline.cli import charge_table, hints, options, tree
 from everyline.cli.hints import Hint
 from everyline.cli.screen import Screen
 from everyline.engines.duckdb import Engine, quoted
@@ -94,7 +94,7 @@ def explain(project: Path, form: str, *, most: int, **wanted: str) -> int:
             progress("reading charges")
             found = explanation.figures(asked)
     if form == "json":
-        _put([_tree(node) for node in found])
+        click.echo(explained.as_json([explained.tree(node) for node in found]))
         return EXIT_WELL
     for node in found:
         tree.show(screen, node, keys=keys, most=most)
@@ -232,7 +232,7 @@ def _charge(shown: _Shown, engine: Engine, beginning: str) -> int:
         shown.screen.note(_not_one(beginning, found))
         return EXIT_STOP
     if shown.form == "json":
-        _put(_charge_tree(found[0]))
+        click.echo(explained.as_json(explained.charge_tree(found[0])))
     else:
         charge_table.show(shown.screen, found[0])
     return EXIT_WELL
@@ -261,44 +261,6 @@ def _not_one(beginning: str, found: Sequence[Charge]) -> str:
     ]
     many = f"{len(found)} or more" if len(found) == _ALIKE_MAX else str(len(found))
     return "\n".join([f"{many} bill lines begin with `{beginning}`; write more of one:", *listed])
-
-
-def _tree(node: Node) -> dict[str, object]:
-    """A node as json has it: amounts as text, every digit; each list of nodes sums to it."""
-    hidden = ("tags_", "receiver")
-    made: dict[str, object] = {
-        "kind": node.kind,
-        "name": node.label,
-        "amount": figures.digits(node.cost),
-        "BillingCurrency": node.currency,
-    }
-    if node.lines:
-        made["x_LineCount"] = node.lines
-    made["facts"] = {name: text for name, text in node.facts.items() if name not in hidden}
-    if tags := node.facts.get("tags_"):
-        made["tags"] = json.loads(tags)
-    shares = "children" if node.kind == "share" else "shares"
-    for name, below in (("children", node.parts), (shares, node.shares), ("usage", node.usage)):
-        if below:
-            made[name] = [_tree(part) for part in below]
-    return made
-
-
-def _charge_tree(charge: Charge) -> dict[str, object]:
-    return {
-        "charge": dict(charge.fields),
-        "group": {
-            "x_GroupId": charge.fields["x_GroupId"],
-            "x_LineCount": charge.group_lines,
-            "EffectiveCost": figures.digits(charge.group_cost),
-        },
-        "owner": [found._asdict() for found in charge.owner],
-        "parts": [_tree(part) for part in charge.parts],
-    }
-
-
-def _put(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 commands = {"explain": explain}

@@ -17,6 +17,13 @@ def report(error: Exception) -> int:
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
         return EXIT_FAULT
+    if type(error).__name__ == "OutOfMemoryException":  # the engine is not imported to say this
+        print(
+            "fault: this takes more memory than it may have; the last good run still reads.\n\n"
+            "hint: `EVERYLINE_MEMORY=4GB` in the environment gives it more than its 1200MB",
+            file=sys.stderr,
+        )
+        return EXIT_FAULT
     last = plain(traceback.format_exception_only(error)[-1].strip().split("\n")[0])
     print(
         f"{_blame(error)}; the last good run still reads.\n"

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from everyline.cli import figures, layout, selection
+from everyline.answers import selection
+from everyline.answers.selection import expanded
+from everyline.cli import figures, layout
 from everyline.cli.layout import Column, Table
 from everyline.cli.view import (
     IDENTITIES,
@@ -12,7 +14,6 @@ from everyline.cli.view import (
     View,
     cell,
     column_of,
-    expanded,
     select_text,
     title,
 )

@@ -83,9 +83,19 @@ def where(function: Decorated) -> Decorated:
         "--where",
         multiple=True,
         metavar="COLUMN=VALUE",
+        callback=_with_sign,
         help="Only rows of this value, compared as csv has it; no value means null. Repeatable:"
         " other columns narrow, the same column widens.",
     )(function)
+
+
+def _with_sign(
+    _context: click.Context, _option: click.Parameter, entries: tuple[str, ...]
+) -> tuple[str, ...]:
+    for entry in entries:
+        if "=" not in entry:
+            raise click.UsageError(f"`--where {entry}` has no `=`; it is `--where COLUMN=VALUE`")
+    return entries
 
 
 def by(function: Decorated) -> Decorated:

@@ -8,22 +8,21 @@ from typing import Any
 import click
 
 from everyline import runs
+from everyline.answers import months, selection
+from everyline.answers.selection import Asked, Unclear
 from everyline.cli import (
     cause_table,
     coverage_table,
     listing,
     member_table,
-    months,
     options,
     problem_list,
     seen_table,
-    selection,
     share_table,
     statement_table,
 )
 from everyline.cli import view as views
 from everyline.cli.screen import Screen
-from everyline.cli.selection import Asked
 from everyline.cli.view import View
 from everyline.cli.written import put
 from everyline.engines.duckdb import Engine
@@ -128,7 +127,11 @@ def _command(relation: Relation) -> click.Command:
             raise click.UsageError("`--out` takes `--as csv`, `--as json` or `--as parquet`")
         if form == "parquet" and out is None:
             raise click.UsageError("`--as parquet` takes `--out FILE`")
-        return _print(relation, project, asked=Asked(**asked), form=form, out=out)
+        try:
+            return _print(relation, project, asked=Asked(**asked), form=form, out=out)
+        except Unclear as error:
+            hint = error.hint or "`--as csv` shows all columns in its first line"
+            raise click.UsageError(f"{error}; {hint}") from error
 
     return command
 

@@ -9,10 +9,11 @@ import click
 
 from everyline import runs
 from everyline.answers import parts as bill_parts
-from everyline.cli import figures, options, selection
+from everyline.answers import selection
+from everyline.answers.selection import Asked
+from everyline.cli import figures, options
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
-from everyline.cli.selection import Asked
 from everyline.cli.written import put
 from everyline.engines.duckdb import Engine, literal
 from everyline.problems import EXIT_WELL, Problem, exit_code

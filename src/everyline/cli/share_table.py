@@ -8,6 +8,7 @@ from everyline.cli.layout import Column, Table
 from everyline.cli.view import ROWS_MAX, View, title
 from everyline.engines.duckdb import quoted
 from everyline.explain import called
+from everyline.explain.words import driver
 
 _BAR = 6
 _COLUMNS = ("x_ShareId", "x_Rule", "x_Level", "x_Kind", "x_Driver", "x_Weight", "x_WeightTotal")
@@ -49,7 +50,7 @@ def _cells(view: View, row: dict[str, Any], *, is_first: bool) -> list[str]:
     values = {key: row[key] for key in view.keys if row[key] is not None}
     share = Fraction(int(row["x_Weight"]), int(row["x_WeightTotal"]))
     is_composed = row["x_Kind"] == "composed"
-    by = "all pools" if is_composed else share_words.driver(row["x_Driver"])
+    by = "all pools" if is_composed else driver(row["x_Driver"])
     level = f", level {row['x_Level']}" if row["x_Level"] > 1 and not is_composed else ""
     named = [f"{row['x_Rule']}{level}", by] if is_first else ["", ""]
     return [

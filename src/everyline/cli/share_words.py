@@ -3,65 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
 
 from everyline import money
 from everyline.cli import figures
 from everyline.control import EXACT
-from everyline.explain import Node
+from everyline.explain import Node, words
 
 _WEIGHT_MAX = 10**7
 _ARROW = "→"
-
-_SHARED_BY = {
-    "traced": "traced by {}",
-    "shared": "shared by pool {}",
-    "rest": "the rest of {}",
-    "default": "the default",
-}
-"""Evidence where a split, or nothing, gave the value; the pool or trace is put in."""
-
-_REASONS = {
-    "no_usage": "no usage matches it",
-    "unseen": "billed, but {} saw no usage of it",
-    "idle": "idle in {}",
-    "driver_unowned": "{} goes by what has no owner",
-    "zero_driver": "{} has nothing to split by",
-    "no_outlet": "{} leads to nobody",
-    "no_rate": "no rate to bring currencies of {} together",
-    "not_split": "{} does not split by it",
-}
-
-
-class Way(NamedTuple):
-    """One way on which cost came to a receiver, through pools that pass it on."""
-
-    cost: Decimal
-    hops: tuple[Node, ...]
-
-
-def found_by(evidence: str, facts: Mapping[str, str]) -> str | None:
-    """How a split found a value, or why it found none; None where no split had a say."""
-    by = facts.get("x_Pool") or facts.get("x_Rule") or "its split"
-    if evidence in _SHARED_BY:
-        return _SHARED_BY[evidence].format(by)
-    if evidence in _REASONS:
-        return _REASONS[evidence].format(by)
-    return None
-
-
-def ways(share: Node) -> list[Way]:
-    """All ways behind a share of a pool, the largest first; they sum to it."""
-    found = [way for first in share.shares for way in _from(first, ())]
-    return sorted(found, key=lambda way: -abs(way.cost))
-
-
-def _from(node: Node, before: tuple[Node, ...]) -> Iterator[Way]:
-    hops = (*before, node)
-    if not node.shares:
-        yield Way(node.cost, hops)
-    for further in node.shares:
-        yield from _from(further, hops)
 
 
 def pool_lines(
@@ -74,11 +23,11 @@ def pool_lines(
         most: how many ways stand alone.
     """
     yield f"{_percent(share.facts)} of its cost{_reduced(share.facts)}"
-    every = ways(share)
+    every = words.ways(share)
     if len(every) == 1 and len(every[0].hops) == 1:
         (hop,) = every[0].hops
         told = _hop(hop, ascii_only=ascii_only, is_alone=True)
-        yield f"by {driver(hop.facts['x_Driver'])}: {told}"
+        yield f"by {words.driver(hop.facts['x_Driver'])}: {told}"
         yield from usage_lines(hop.usage, most)
         return
     exact = [(str(n), units(way.cost)) for n, way in enumerate(every)]
@@ -149,11 +98,6 @@ def _reduced(facts: Mapping[str, str]) -> str:
     if ratio == 1 or ratio.denominator >= _WEIGHT_MAX:
         return ""
     return f", {ratio.numerator:,} of {ratio.denominator:,}"
-
-
-def driver(text: str) -> str:
-    """What weighed: the unit of a quantity says it best."""
-    return text.removeprefix("usage ").removeprefix("quantity ").replace("_", " ")
 
 
 def fraction(facts: Mapping[str, str]) -> str:

@@ -4,8 +4,7 @@ Amounts are rounded to the minor unit from the top down, as statements are (R23)
 shown of each level sums to the level above.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from textwrap import fill, wrap
@@ -16,8 +15,7 @@ from everyline.cli import figures, layout, share_words
 from everyline.cli.layout import Style
 from everyline.cli.screen import Screen
 from everyline.control import EXACT
-from everyline.explain import Node
-from everyline.relations import PRESENT
+from everyline.explain import Node, words
 
 _OPENED = Fraction(1, 10)
 _SPLIT_OPENED = Fraction(1, 20)
@@ -26,13 +24,6 @@ _LABEL_MIN = 24
 _GAP = "  "
 _RULE_MAX = 80
 _DIGITS = 2
-_FOUND_BY = {
-    "tag": "tag `{}`",
-    "registry": "{}",
-    "rule": "rule at {}",
-    "implied": "implied by {}",
-}
-_NOT_FOUND = {"unknown_value": "no declared value", "conflict": "tags contradict each other"}
 
 
 class _Line(NamedTuple):
@@ -162,11 +153,11 @@ class _Tree:
             trunk = guide + (" " * len(self.signs.trunk) if is_last else self.signs.trunk)
             share = figures.percent(figures.ratio(part.cost, node.cost))
             cells = (share, self._amount(amount), f"{part.lines:,}")
-            for k, words in enumerate(self._words(part, amount)):
+            for k, told in enumerate(self._words(part, amount)):
                 if k == 0:
-                    yield _Line(cells, branch, trunk, *words)
+                    yield _Line(cells, branch, trunk, *told)
                 else:
-                    yield _Line(_NO_CELLS, trunk, trunk, *words)
+                    yield _Line(_NO_CELLS, trunk, trunk, *told)
             if self._is_opened(part, first=n == 0):
                 yield from self._below(part, amount, trunk)
 
@@ -193,10 +184,10 @@ class _Tree:
     def _words(self, part: Node, amount: int) -> list[_Words]:
         """A label, and what decided it."""
         if part.kind == "owner":
-            told = [_Words(how(key, part.facts)) for key in self._keys]
+            told = [_Words(words.how(key, part.facts)) for key in self._keys]
             return [*told, *(_Words(text, True) for text in self._shares(part, amount))]
         if part.kind == "group":
-            told = [_Words(text, True) for text in _decided(part.facts)]
+            told = [_Words(text, True) for text in words.decided(part.facts)]
             told += [_Words(text, True) for text in share_words.trace_lines(part, self._most)]
             return [_Words(part.label), *told]
         if part.kind == "line":
@@ -219,7 +210,7 @@ class _Tree:
     def _line_words(self, part: Node, amount: int) -> list[_Words]:
         facts = part.facts
         moment = facts.get("ChargePeriodStart", "")[:16].replace("T", " ")
-        words = (facts["x_ChargeId"][:_HASH_SHOWN], moment.removesuffix(" 00:00"), part.label)
+        said = (facts["x_ChargeId"][:_HASH_SHOWN], moment.removesuffix(" 00:00"), part.label)
         file, row = facts["x_SourceFile"], f" row {facts['x_SourceRow']}"
         hidden = part.cost != Decimal(amount).scaleb(-self._digits)
         exactly = (f"exactly {figures.exact(part.cost)}",) if hidden else ()
@@ -230,37 +221,7 @@ class _Tree:
         place = f"{self.signs.more}/{name}{row}" if slash else f"{name}{row}"
         text = " in ".join((*exactly, f"{file}{row}"))
         told = _Words(text, is_detail=True, shorter=(*exactly, place))
-        return [_Words(" ".join(filter(None, words))), told]
+        return [_Words(" ".join(filter(None, said))), told]
 
     def _amount(self, units: int) -> str:
         return figures.amount(Decimal(units).scaleb(-self._digits), self._figure.currency)
-
-
-def how(key: str, facts: Mapping[str, str]) -> str:
-    """How the value of a key was found, or why there is none (R8)."""
-    evidence, rule = facts[f"{key}_evidence"], facts.get(f"{key}_rule", "")
-    split = share_words.found_by(evidence, facts)
-    if evidence in PRESENT:
-        found = _FOUND_BY.get(evidence, evidence).format(rule) if rule else evidence
-        return f"{key} {facts[key]}: {split or found}"
-    if split is not None:
-        return f"no {key}: {split}"
-    reason = _NOT_FOUND.get(evidence, evidence.replace("_", " "))
-    return f"no {key}: {reason}" + (f", tag `{rule}`" if rule else "")
-
-
-def layer(facts: Mapping[str, str]) -> str:
-    """What decided the layer (R4)."""
-    rule = facts.get("x_LayerRule")
-    if rule is None:
-        return f"{facts['x_Layer']}: no rule places it"
-    if rule == "bill":
-        return f"{facts['x_Layer']}: so says its bill"
-    by = rule if ":" in rule else f"built-in rule {rule}"
-    return f"{facts['x_Layer']}: {by}"
-
-
-def _decided(facts: Mapping[str, str]) -> Iterator[str]:
-    yield f"layer {layer(facts)}"
-    if tags := facts.get("tags_"):
-        yield ", ".join(f"{name} {text}" for name, text in json.loads(tags).items())

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from everyline.cli import figures, selection
+from everyline.answers import selection
+from everyline.answers.texts import text
+from everyline.cli import figures
 from everyline.cli.layout import Column
 from everyline.cli.screen import Screen
-from everyline.cli.written import text
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
-from everyline.relations import KEYS, Relation
+from everyline.relations import Relation
 from everyline.runs import Run
 
 Source = Callable[[Path, Run, Engine], str | Sequence[Problem]]
@@ -65,7 +66,7 @@ class View:
     @property
     def ordered(self) -> str:
         """`sql` in the order of the relation's key, nulls last."""
-        key = [name for name in expanded(self.relation.key, self.keys) if name in self.kinds]
+        key = selection.order(self.relation, self.keys, self.kinds)
         return f"{self.sql} ORDER BY {', '.join(map(quoted, key))}"
 
     @property
@@ -78,11 +79,6 @@ def taxonomy(engine: Engine, run: Run) -> tuple[str, ...]:
     """The taxonomy keys of a run, in order, as its `allocations` have them."""
     kinds = engine.columns(run.relation("allocations"))
     return tuple(name for name in kinds if name + _EVIDENCE in kinds)
-
-
-def expanded(names: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Column names with the taxonomy keys in place of KEYS."""
-    return [n for name in names for n in (keys if name == KEYS else [name])]
 
 
 def title(view: View) -> str:

@@ -1,9 +1,7 @@
 """`everyline worklist`: what nobody owns, by cost, as a registry with the owner cells to fill."""
 
-import csv
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -15,6 +13,7 @@ from typing import Any
 import click
 
 from everyline import config, runs, starting
+from everyline.answers.unowned import VALIDITY, names_of, registry, why
 from everyline.cli import figures, hints, layout, options
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen, plain
@@ -34,20 +33,13 @@ from everyline.problems import (
 from everyline.proposing import adopting
 from everyline.proposing.suggestions import Seen, Suggestion, Suggestions
 from everyline.runs import Run
-from everyline.worklist import IDENTITIES, Unowned
+from everyline.worklist import Unowned
 from everyline.worklist import worklist as found_by
 
 _ROWS_MAX = 15
 _VALUES_MAX = 12
 _SUGGESTED_MAX = 500
 _ESTIMATED = "used at list price"
-_VALIDITY = ("valid_from", "valid_to")
-_REASONS = {
-    "unknown_value": "no declared value",
-    "conflict": "tags contradict each other",
-    "driver_unowned": "usage unowned",
-    "unseen": "unseen",
-}
 
 
 @click.command(
@@ -118,7 +110,7 @@ def _list(screen: Screen, project: Path, form: str, *, suggest: bool, **asked: A
     else:
         screen.note(f"nothing to do: every line in scope has a {keys[0]}")
     if form == "csv":
-        _put(nameable, keys, suggestions if suggest else None)
+        sys.stdout.write(registry(nameable, keys, suggestions if suggest else None))
     return EXIT_WELL
 
 
@@ -158,7 +150,7 @@ def show_suggested(
 ) -> None:
     """Prints who may own each of the largest, and why."""
     counted = [one for one in listed if not one.is_shield][:most]
-    names = _names(counted)
+    names = names_of(counted)
     say = screen.note if aside else screen.line
     lines = []
     for one in counted:
@@ -226,7 +218,7 @@ def _no_registry(project: Path, configuration: Configuration, columns: Sequence[
             f"no registry of `owners` has all of {', '.join(f'`{name}`' for name in columns)}",
             "",
             f"hint: make the file {file} of the one line",
-            ",".join((*columns, *_VALIDITY)),
+            ",".join((*columns, *VALIDITY)),
             f"and add to {within}everyline.yaml",
             *lines,
             "",
@@ -252,12 +244,11 @@ def show(
 ) -> None:
     """Prints the largest: who, cost and why; and what all come to."""
     counted = [one for one in listed if not one.is_shield]
-    names = _names(counted)
+    names = names_of(counted)
     rows = []
     for one in counted[:most]:
-        why = ", ".join(_REASONS.get(reason, reason.replace("_", " ")) for reason in one.reasons)
         lines = f"{one.lines:,}" if one.lines else figures.NOTHING
-        rows.append([names[id(one)], _costs(one.costs), _costs(one.estimated), lines, why])
+        rows.append([names[id(one)], _costs(one.costs), _costs(one.estimated), lines, why(one)])
     rest = counted[most:]
     if rest:
         mark = "..." if screen.ascii_only else "…"
@@ -277,18 +268,6 @@ def show(
     if not any(one.estimated for one in counted):
         table = layout.without(table, _ESTIMATED)
     screen.table(table, aside=aside)
-
-
-def _names(listed: Sequence[Unowned]) -> dict[int, str]:
-    """The id of each that tells most; with its provider where another has the same id."""
-    told = {id(one): [*one.identity.values()][::-1] for one in listed}
-    count = Counter(texts[0] for texts in told.values() if texts)
-    return {
-        key: ", ".join(texts if count[texts[0]] > 1 else texts[:1])
-        if texts
-        else "(nothing to name)"
-        for key, texts in told.items()
-    }
 
 
 def _summed(listed: Sequence[Unowned]) -> dict[str, Decimal]:
@@ -333,28 +312,6 @@ def _declared(project: Path) -> str:
     if values is None or len(values.values) > _VALUES_MAX:
         return ""
     return ": one of " + ", ".join(values.values)
-
-
-def _put(
-    listed: Sequence[Unowned], keys: Sequence[str], suggestions: Mapping[int, Suggestion] | None
-) -> None:
-    """The registry on stdout; columns that no row fills are left out.
-
-    Suggestions stand in columns of their own, which no registry has and `--adopt` leaves out.
-    """
-    filled = {name for one in listed for name in one.identity} or {
-        "ServiceProviderName",
-        "SubAccountId",
-    }
-    names = [name for name in IDENTITIES if name in filled]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    more = [] if suggestions is None else [adopting.suggested(keys[0]), adopting.BECAUSE]
-    writer.writerow([*names, *keys, *_VALIDITY, *more])
-    for one in listed:
-        empty = [""] * (len(keys) + len(_VALIDITY))
-        found = (suggestions or {}).get(id(one))
-        said = [found.owner, found.because] if found and more else [""] * len(more)
-        writer.writerow([*(one.identity.get(name, "") for name in names), *empty, *said])
 
 
 def _as_json(one: Unowned, found: Suggestion | None) -> dict[str, object]:

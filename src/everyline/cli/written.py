@@ -11,33 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from everyline.engines.duckdb import Engine, literal, quoted, select
+from everyline.answers.texts import in_json, text
+from everyline.engines.duckdb import Engine, literal, select
 
 _OPTIONS = {"csv": "FORMAT csv, HEADER true", "json": "FORMAT json, ARRAY true"}
-# HUGEINT is left out: most readers of json hold no integer of that size.
-_NATIVE_JSON = ("BOOLEAN", "INTEGER", "BIGINT")
-
-
-def text(column: str, kind: str) -> str:
-    """SQL of a column's value as text, the one form in which it is written and compared.
-
-    Args:
-        column: its name.
-        kind: its DuckDB type.
-
-    Returns:
-        SQL: decimals without exponent and trailing zeros, timestamps like `2026-10-01T00:00:00Z`,
-        booleans `true` and `false`.
-    """
-    name = quoted(column)
-    if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
-        return f"rtrim(rtrim(CAST({name} AS VARCHAR), '0'), '.')"
-    if kind.startswith("TIMESTAMP"):
-        moment = f"strftime(CAST({name} AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S.%f')"
-        return f"rtrim(rtrim({moment}, '0'), '.') || 'Z'"
-    if kind.startswith(("MAP", "STRUCT")) or kind.endswith("]"):
-        return f"CAST(to_json({name}) AS VARCHAR)"
-    return f"CAST({name} AS VARCHAR)"
 
 
 def put(engine: Engine, sql: str, form: str, out: Path | None) -> None:
@@ -89,12 +66,9 @@ def _make(engine: Engine, sql: str, form: str, target: Path) -> None:
         engine.write(sql, target)
         return
     kinds = engine.columns(f"({sql})")
-    shown = {name: _shown(name, kind, form) for name, kind in kinds.items()}
+    made = in_json if form == "json" else text
+    shown = {name: made(name, kind) for name, kind in kinds.items()}
     with engine.in_order():
         engine.run(
             f"COPY ({select(shown, f'({sql})')}) TO {literal(str(target))} ({_OPTIONS[form]})"
         )
-
-
-def _shown(name: str, kind: str, form: str) -> str:
-    return quoted(name) if form == "json" and kind in _NATIVE_JSON else text(name, kind)

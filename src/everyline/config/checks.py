@@ -8,6 +8,7 @@ from everyline.config.notes import Notes, Path
 from everyline.config.pool_checks import check_pools
 from everyline.config.reading import Reading
 from everyline.config.rules import OwnerRule, Registry
+from everyline.config.serve import lacking
 from everyline.config.sources import Bill, UsageSource
 from everyline.config.value_checks import Declared, check_lists
 from everyline.problems import did_you_mean
@@ -36,6 +37,7 @@ def check(configuration: Configuration, document: WrittenMap, reading: Reading) 
             declared.check_map(trace.rest, ("trace", n, "rest"), notes)
     check_pools(configuration, declared, notes)
     _check_finance(configuration, declared, notes)
+    _check_serve(configuration, declared, notes)
 
 
 def _check_names(configuration: Configuration, notes: Notes) -> None:
@@ -107,3 +109,13 @@ def _check_finance(configuration: Configuration, declared: Declared, notes: Note
         notes.note("missing-setting", what, ("chargeback",), "add `organisation: ...` at the top")
     rows = chargeback.journal.accounts
     declared.check_cells(keys[0], ((row.owner, row.place) for row in rows))
+
+
+def _check_serve(configuration: Configuration, declared: Declared, notes: Notes) -> None:
+    serve = configuration.serve
+    if serve is None:
+        return
+    for setting, what, hint in lacking(serve):
+        notes.note("missing-setting", what, ("serve", setting), hint)
+    cells = ((owner, row.place) for row in serve.roles or () for owner in row.owners)
+    declared.check_cells(configuration.lead.name, cells)

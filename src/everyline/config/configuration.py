@@ -32,6 +32,7 @@ from everyline.config.finance import (
 from everyline.config.names import OwnerCondition
 from everyline.config.pools import Pool
 from everyline.config.rules import LayerRule, OwnerEntry, Trace
+from everyline.config.serve import Serve
 from everyline.config.settings import FILE_SCHEMA, Currency, Entry, Ratio, Text, Whole, table_of
 from everyline.config.sources import Bill, UsageSource
 from everyline.config.taxonomy import Key, Taxonomy
@@ -176,6 +177,7 @@ class Configuration(Entry):
         default_factory=Targets
     )
     chargeback: Annotated[Chargeback | None, Field(description="Moving cost")] = None
+    serve: Annotated[Serve | None, Field(description="Who may see what over the web")] = None
     place: SkipJsonSchema[str] = ""
 
     @property

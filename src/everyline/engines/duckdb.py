@@ -36,14 +36,24 @@ class Engine:
     def __init__(self, scratch: Path | None = None) -> None:
         """`scratch` is where the engine spills what does not fit in memory."""
         self._connection = duckdb.connect(":memory:")
-        for name, value in _SETTINGS.items():
-            self._connection.execute(f"SET {name}={value}")
+        self._set()
         if threads := os.environ.get("EVERYLINE_THREADS"):
             self._connection.execute(f"SET threads={int(threads)}")
         memory = os.environ.get("EVERYLINE_MEMORY", _MEMORY)
         self._connection.execute(f"SET memory_limit={literal(memory)}")
         if scratch is not None:
             self._connection.execute(f"SET temp_directory={literal(str(scratch))}")
+
+    def _set(self) -> None:
+        for name, value in _SETTINGS.items():
+            self._connection.execute(f"SET {name}={value}")
+
+    def beside(self) -> "Engine":
+        """Another connection to the same tables, for another thread; temporary ones are its own."""
+        made = object.__new__(Engine)
+        made._connection = self._connection.cursor()
+        made._set()
+        return made
 
     def run(self, sql: str) -> None:
         """A statement whose rows nobody wants."""
@@ -61,6 +71,12 @@ class Engine:
     def rows(self, sql: str, values: Sequence[object] = ()) -> Rows:
         """All rows of a query; `values` are bound to its question marks."""
         return self._connection.execute(sql, list(values)).fetchall()
+
+    def named_rows(self, sql: str) -> list[dict[str, Any]]:
+        """All rows of a query, each by the names of its columns."""
+        result = self._connection.execute(sql)
+        names = [name for name, *_ in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def one(self, sql: str) -> tuple[Any, ...]:
         """The single row of a query that has exactly one."""

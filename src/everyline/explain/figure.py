@@ -36,6 +36,10 @@ Row = tuple[Any, ...]
 _NAMED_BY = ("ServiceName", "x_Model", "x_Meter", "SubAccountId", "ChargeCategory")
 
 
+def _unread(*_: object, **__: object) -> str:
+    raise AssertionError("bills were not read, and lines are asked for")
+
+
 class Explanation:
     """Takes figures of one run apart."""
 
@@ -44,9 +48,12 @@ class Explanation:
         engine: Engine,
         run: Run,
         configuration: Configuration,
-        charges: Callable[..., str],
+        charges: Callable[..., str] = _unread,
     ) -> None:
-        """`charges` gives SQL of the relation, of the run's inputs (`pipeline.charges_where`)."""
+        """`charges` gives SQL of the relation, of the run's inputs (`pipeline.charges_where`).
+
+        Without it there are figures `with_lines=False` only.
+        """
         self._engine = engine
         self._run = run
         self._charges = charges
@@ -63,8 +70,11 @@ class Explanation:
             Unbalanced: the lines do not sum to what was allocated, which is a fault of ours.
         """
         self._pieces.find(asked)
-        self._lines.line_up()
-        lines = self._lines.nodes(asked, self._pieces.ratios)
+        if asked.with_lines:
+            self._lines.line_up()
+            lines = self._lines.nodes(asked, self._pieces.ratios)
+        else:
+            lines = self._unlisted()
         groups: dict[int, list[Node]] = defaultdict(list)
         for part, node in self._groups(lines, asked.lines_max):
             groups[part].append(node)
@@ -73,12 +83,28 @@ class Explanation:
             owners[block].append(node)
         return [self._figure(asked, row, owners[row[:3]]) for row in self._stated(asked)]
 
-    def charges(self, beginning: str, most: int) -> list[Charge]:
-        """The bill lines whose x_ChargeId begins so, in its order, at most so many."""
+    def _unlisted(self) -> dict[int, list[Node]]:
+        """The lines of each group as one node."""
+        return {
+            group: [Node("rest", f"{many:,} line{'s'[: many != 1]}", cost, currency, many, {})]
+            for group, currency, cost, many in self._engine.rows(
+                "SELECT e.group_, e.BillingCurrency, sum(e.EffectiveCost)::DECIMAL(38,18),"
+                " sum(g.x_LineCount)::BIGINT FROM explained AS e"
+                f" JOIN {self._run.relation('owned_groups')} AS g USING (x_GroupId) GROUP BY ALL"
+            )
+        }
+
+    def charges(self, beginning: str, most: int, within: str | None = None) -> list[Charge]:
+        """The bill lines whose x_ChargeId begins so, in its order, at most so many.
+
+        `within` is SQL that they probably meet, as `pipeline.charges_where` takes it: where some
+        do, no others are looked at.
+        """
         # First only lines that may be the first of their equals: nearly all are, and to number all
         # lines of a bill costs memory and time.
         parts = ChargeParts(self._engine, self._run, self._splits)
-        for asked in ({"beginning": beginning}, {}):
+        looked_at: list[dict[str, str]] = [{"beginning": beginning}, {}]
+        for asked in ([{"condition": within}] if within else []) + looked_at:
             lines = self._charges(**asked)
             names = list(self._engine.columns(f"({lines})"))
             rows = self._engine.rows(

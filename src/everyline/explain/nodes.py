@@ -53,12 +53,15 @@ class Asked:
         service: ServiceName; None for all.
         lines_max: how many lines of a group, and identities of usage, stand alone, the others
             being one part, summed; None for all.
+        with_lines: whether bill lines are looked at, for which bills are read; otherwise those of
+            a group are one part.
     """
 
     period: str | None
     values: Mapping[str, str]
     service: str | None = None
     lines_max: int | None = 3
+    with_lines: bool = True
 
 
 class Found(NamedTuple):

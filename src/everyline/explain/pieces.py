@@ -70,12 +70,12 @@ class Pieces:
         """The columns of the entries that answered."""
         return [f"{key}_rule" for key in self.keys]
 
-    def find(self, asked: Asked) -> None:
-        """Makes `explained`."""
+    def find(self, asked: Asked, only: str = "true") -> None:
+        """Makes `explained`: of parts that are asked for those that meet `only`, which is SQL."""
         self._run_sql(
             "asked_parts",
             f"SELECT row_number() OVER () AS n_, *, {ESTIMATED} AS estimated_"
-            f" FROM {self._run.relation('allocations')} WHERE {where(asked)}",
+            f" FROM {self._run.relation('allocations')} WHERE {where(asked)} AND {only}",
         )
         self._run_sql("first_receivers", self._first_receivers())
         self._run_sql("first_splits", FIRST_SPLITS)
@@ -243,8 +243,12 @@ def fill(
 
 
 def is_value(column: str, value: str) -> str:
-    """SQL: whether a column has a value; an empty text means none."""
-    return f"{quoted(column)} IS NOT DISTINCT FROM {literal(value) if value else 'NULL'}"
+    """SQL, null for no: whether a column has a value; an empty text means none.
+
+    The engine passes over the parts of a file that have no such value; `IS NOT DISTINCT FROM` would
+    have it read all.
+    """
+    return f"{quoted(column)} = {literal(value)}" if value else f"{quoted(column)} IS NULL"
 
 
 def where(asked: Asked) -> str:
@@ -261,10 +265,16 @@ def _texts(texts: Sequence[str]) -> str:
     return ", ".join(map(literal, texts))
 
 
-def unknown(engine: Engine, run: Run, asked: Asked) -> Unknown | None:
-    """What of `asked` leaves no cost, and what there is instead, largest first; None if all is."""
+def unknown(
+    engine: Engine, run: Run, asked: Asked, allocations: str | None = None
+) -> Unknown | None:
+    """What of `asked` leaves no cost, and what there is instead, largest first; None if all is.
+
+    Args:
+        allocations: SQL of sums of the run's, where there is something quicker than these.
+    """
     wanted = {"x_Period": asked.period} | dict(asked.values) | {"ServiceName": asked.service}
-    allocations = run.relation("allocations")
+    allocations = allocations or run.relation("allocations")
     tests = ["true"]
     for column, value in wanted.items():
         if value is None:

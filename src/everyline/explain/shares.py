@@ -73,6 +73,7 @@ class Splits:
         self._keys: list[str] = list(run.manifest["keys"])
         self._splits: dict[str, Split] = {}
         self._pots: dict[str, Pot] = {}
+        self._passed: dict[tuple[str, str, str], Mapping[str, Pot]] = {}
 
     def split(self, share: str) -> Split | None:
         """The split of an x_ShareId; None where there is none."""
@@ -188,12 +189,32 @@ class Splits:
                 return Pot(pool, period, "{}", ())
         return None
 
+    def passed(self, pot: Pot, split: Split) -> Mapping[str, Pot]:
+        """The pools that receivers of a pool's own split are passed on by, found once a pool."""
+        at = (pot.pool.pool, pot.period, pot.within)
+        if at not in self._passed:
+            found = {
+                receiver.text: self.passed_to(receiver.values, pot.period)
+                for receiver in split.receivers.values()
+            }
+            self._passed[at] = {name: other for name, other in found.items() if other is not None}
+        return self._passed[at]
+
     def used(self, pot: Pot, level: int) -> "_Measured":
         """The usage behind the own weights of a pool."""
         found = self._telemetry.of_pool(pot.pool, level, pot.period, dict(pot.columns))
         split = pot.pool.split[level - 1]
         over = self._telemetry.over(split) if isinstance(split, UsageSplit) else ()
         return _Measured(over, found)
+
+    def tells_usage(self, share: str, period: str) -> bool:
+        """Whether usage may stand behind a composed split: its pool's own, or that of others."""
+        pot = self._pot(share, period)
+        found = None if pot is None else self.own(pot)
+        if pot is None or found is None:
+            return False
+        level, split = found
+        return bool(self.used(pot, level).rows or self.passed(pot, split))
 
     def called(self, receiver: Receiver) -> str:
         """A receiver in words: its values, or why there is nobody."""
@@ -218,6 +239,8 @@ class _Measured(NamedTuple):
 
     def unit_weight(self, split: Split) -> Fraction | None:
         """How much one unit of weight stands for; None where that is not known."""
+        if not self.rows:
+            return None
         for receiver in split.receivers.values():
             if found := self.of(receiver):
                 return Fraction(sum(used.quantity for used in found)) * Fraction(1, receiver.weight)
@@ -271,16 +294,16 @@ class _Ways:
         """What each receiver of a split brings to ours, of 1; and the pools it is passed on by."""
         ratios: dict[str, Fraction] = {}
         passed: dict[str, Pot] = {}
-        for receiver in split.receivers.values():
-            other = self._splits.passed_to(receiver.values, pot.period)
-            if other is None:
-                if receiver.text == self._receiver:
-                    ratios[receiver.text] = receiver.ratio
-            elif composed := self._splits.composed(other):
-                last = composed.receivers.get(self._receiver)
-                if last is not None:
-                    ratios[receiver.text] = receiver.ratio * last.ratio
-                    passed[receiver.text] = other
+        others = self._splits.passed(pot, split)
+        own = split.receivers.get(self._receiver)
+        if own is not None and own.text not in others:
+            ratios[own.text] = own.ratio
+        for name, other in others.items():
+            composed = self._splits.composed(other)
+            last = composed.receivers.get(self._receiver) if composed else None
+            if last is not None:
+                ratios[name] = split.receivers[name].ratio * last.ratio
+                passed[name] = other
         return ratios, passed
 
 

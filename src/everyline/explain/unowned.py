@@ -43,29 +43,38 @@ class Unowned:
         if not self._telemetry.is_there:
             return []
         pieces = Pieces(self._engine, self._run)
-        pieces.find(Asked(None, {self._lead: ""}))
+        pieces.find(Asked(None, {self._lead: ""}), f"x_Pool IS NULL AND {self._by_usage()}")
         return [*self._traced(pieces.keys), *self._pooled()]
 
     def _traced(self, keys: Sequence[str]) -> Iterator[Behind]:
         used = self._telemetry.traced(keys)
         for group, share, period, currency, cost in self._engine.rows(
             "SELECT group_, first_share_, x_Period, BillingCurrency,"
-            " sum(EffectiveCost)::DECIMAL(38,18) FROM explained WHERE x_Pool IS NULL"
-            f" AND {quoted(f'{self._lead}_evidence')} = 'driver_unowned' GROUP BY ALL ORDER BY ALL"
+            " sum(EffectiveCost)::DECIMAL(38,18) FROM explained GROUP BY ALL ORDER BY ALL"
         ):
             if found := used.get((group, share)):
                 nodes = usage.nodes([(units(cost), found)], currency, None)
                 yield from _behind(nodes, period)
 
     def _pooled(self) -> Iterator[Behind]:
+        told: dict[tuple[str, str], bool] = {}
         for share, receiver, period, currency, cost in self._engine.rows(
             "SELECT x_ShareId, x_Receiver, x_Period, BillingCurrency,"
-            " sum(EffectiveCost)::DECIMAL(38,18) FROM explained WHERE x_Pool IS NOT NULL"
-            f" AND {quoted(f'{self._lead}_evidence')} = 'driver_unowned' GROUP BY ALL ORDER BY ALL"
+            f" sum(EffectiveCost)::DECIMAL(38,18) FROM {self._run.relation('allocations')}"
+            f" WHERE {quoted(self._lead)} IS NULL AND x_Pool IS NOT NULL AND {self._by_usage()}"
+            " GROUP BY ALL ORDER BY ALL"
         ):
+            if (share, period) not in told:
+                told[share, period] = self._splits.tells_usage(share, period)
+            if not told[share, period]:
+                continue
             node = self._splits.of_pool((share, period, receiver), cost, currency, None)
             for last in _last(node):
                 yield from _behind(last.usage, period)
+
+    def _by_usage(self) -> str:
+        """SQL: whether what a part was split by has no owner."""
+        return f"{quoted(f'{self._lead}_evidence')} = 'driver_unowned'"
 
     def estimated(self) -> list[Behind]:
         """What identities without an owner used, at list prices, by month."""

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from click import UsageError
-
-from everyline.cli.written import text
+from everyline.answers.texts import text
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import did_you_mean
-from everyline.relations import COSTS, MEASURES
+from everyline.relations import COSTS, KEYS, MEASURES, Relation
 
 ROWS = "x_RowCount"
 """How many rows of the relation a sum holds."""
@@ -37,9 +35,17 @@ _ASKED = "asked_"
 _PERIOD = "x_Period"
 
 
+class Unclear(Exception):  # noqa: N818 - it is an answer, not a fault
+    """A question that a relation has no answer to; the hint is empty where there is none."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody asked for, as written on the command line.
+    """What somebody asked for, as written on the command line or in an address.
 
     Attributes:
         where: `COLUMN=VALUE` each.
@@ -55,14 +61,14 @@ def filters(asked: Asked, kinds: Mapping[str, str], relation: str) -> dict[str, 
     """Column to the texts that its value may have; the empty one stands for null.
 
     Raises:
-        UsageError: a column that the relation does not have, or no `=`.
+        Unclear: a column that the relation does not have, or no `=`.
     """
     wanted: dict[str, list[str]] = {}
     months = [f"{_PERIOD}={asked.period}"] if asked.period and _PERIOD in kinds else []
     for entry in (*asked.where, *months):
         column, sign, value = entry.partition("=")
         if not sign:
-            raise UsageError(f"`--where {entry}` has no `=`; it is `--where COLUMN=VALUE`")
+            raise Unclear(f"`{entry}` has no `=`", "it is `COLUMN=VALUE`")
         known(column, kinds, relation)
         wanted.setdefault(column, []).append(value)
     return wanted
@@ -88,7 +94,7 @@ def summed(engine: Engine, sql: str, by: str, relation: str) -> str:
     """SELECT of the rows of `sql` summed by the columns `by`, in their order, nulls last.
 
     Raises:
-        UsageError: a column that the relation does not have.
+        Unclear: a column that the relation does not have.
     """
     kinds = engine.columns(f"({sql})")
     named = [name.strip() for name in by.split(",")]
@@ -116,11 +122,20 @@ def summed(engine: Engine, sql: str, by: str, relation: str) -> str:
     )
 
 
+def expanded(names: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Column names with the taxonomy keys in place of KEYS."""
+    return [n for name in names for n in (keys if name == KEYS else [name])]
+
+
+def order(relation: Relation, keys: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
+    """The columns of a relation's key that its rows have: its order."""
+    return [name for name in expanded(relation.key, keys) if name in kinds]
+
+
 def known(column: str, kinds: Mapping[str, str], relation: str) -> None:
-    """Raises UsageError, with the nearest names, where there is no such column."""
+    """Raises Unclear, with the nearest names, where there is no such column."""
     if column not in kinds:
-        hint = did_you_mean(column, kinds) or "`--as csv` shows all columns in its first line"
-        raise UsageError(f"`{relation}` has no column `{column}`; {hint}")
+        raise Unclear(f"`{relation}` has no column `{column}`", did_you_mean(column, kinds))
 
 
 def is_cost(column: str) -> bool:

@@ -1,0 +1,281 @@
+"""Bill lines behind a figure.
+
+Keys, methods and pools are known of allocations, lines only of the bill. So the groups of the
+parts that are meant are found first, then the lines of these groups: only bills and services that
+they are of are read.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from everyline import money, runs
+from everyline.answers.texts import text
+from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.explain.nodes import amount
+from everyline.exports import figures
+from everyline.problems import Problem, did_you_mean
+from everyline.web import line_file
+from everyline.web.asked import Ask, Refused
+
+PARTS = ("x_Method", "x_Pool", "x_Rule", "x_ShareId")
+"""Columns of allocations, beside keys, that tell parts apart, and no lines."""
+
+TOLD = ("ServiceProviderName", "ServiceName", "SubAccountId", "x_Model", "x_Meter", "x_Layer")
+"""What is shown of groups where their lines can't be."""
+
+_OF_GROUPS = (
+    *("x_GroupId", "x_Source", "x_LayerRule", "InvoiceIssuerName", "InvoiceId"),
+    *("BillingAccountId", "ChargeCategory", *TOLD),
+)
+"""Columns in which all lines of a group agree, so that groups can be looked for by them."""
+
+_NARROWED_MAX = 2000
+_NANO = 10**9
+_ONE_AT_A_TIME = threading.Lock()
+"""Reading bills takes memory; who comes second waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: column to the texts that its value may have; the empty one is null."""
+
+    parts: Mapping[str, Sequence[str]]
+    lines: Mapping[str, Sequence[str]]
+
+    @property
+    def words(self) -> list[str]:
+        """Each condition as a person reads it."""
+        return [
+            f"{column} {' or '.join(value or 'none' for value in values)}"
+            for column, values in (*self.parts.items(), *self.lines.items())
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group, or what is meant of it.
+
+    Attributes:
+        whole: its cost; `part` is what is meant of that.
+        told: columns of `TOLD` to values.
+    """
+
+    id: str
+    source: str
+    service: str | None
+    whole: Decimal
+    part: Fraction
+    lines: int
+    told: Sequence[str | None]
+
+    @property
+    def ratio(self) -> Fraction:
+        """The part of each of its lines that is meant; all of them where they come to nothing."""
+        return self.part * Fraction(1, Fraction(self.whole)) if self.whole else Fraction(1)
+
+
+def wanted(ask: Ask) -> Wanted:
+    """The conditions of a request: `where=COLUMN=VALUE`, or a column as a name of its own.
+
+    Raises:
+        Refused: one without `=`.
+    """
+    pairs = [(name, value) for name, value in ask.more.items() if name != "page"]
+    for entry in ask.repeated.get("where", ()):
+        column, sign, value = entry.partition("=")
+        if not sign:
+            raise Refused(400, f"`where={entry}` has no second `=`", "it is `where=COLUMN=VALUE`")
+        pairs.append((column, value))
+    parts: dict[str, list[str]] = defaultdict(list)
+    lines: dict[str, list[str]] = defaultdict(list)
+    ends = ("", "_evidence", "_tag")
+    of_parts = {*PARTS, *(key + end for key in ask.keys for end in ends)}
+    for column, value in pairs:
+        (parts if column in of_parts else lines)[column].append(value)
+    return Wanted(dict(parts), dict(lines))
+
+
+def tests(found: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> str:
+    """SQL: whether a row has one of the wanted values in every column; one it lacks is null."""
+    made = [
+        f"coalesce({text(column, kinds[column])}, '') IN ({', '.join(map(literal, values))})"
+        if column in kinds
+        else str("" in values).lower()
+        for column, values in found.items()
+    ]
+    return " AND ".join(made) or "true"
+
+
+def groups(ask: Ask, asked: Wanted) -> list[Group]:
+    """The groups of which something is meant; of a split one its lines only to who sees all."""
+    relation = ask.run.relation("groups")
+    kinds = ask.engine.columns(relation)
+    fixed = {name: values for name, values in asked.lines.items() if name in _OF_GROUPS}
+    told = ", ".join(quoted(name) if name in kinds else "NULL" for name in TOLD)
+    rows = ask.rows(
+        f"SELECT x_GroupId, x_Source, ServiceName, {quoted(ask.exact)}::DECIMAL(38,18),"
+        f" x_LineCount, {told} FROM {relation}"
+        f" WHERE {ask.of_block()} AND {tests(fixed, kinds)}"
+    )
+    meant = _parts(ask, asked) if asked.parts else None
+    found = []
+    for group, source, service, whole, lines, *cells in rows:
+        part = Fraction(whole) if meant is None else meant.get(group)
+        if part is not None:
+            found.append(Group(group, source, service, whole, part, lines, cells))
+    return found
+
+
+def _parts(ask: Ask, asked: Wanted) -> dict[str, Fraction]:
+    """What is meant of each group: its own parts, and its part of what pools were split into."""
+    allocations, cost = ask.run.relation("allocations"), quoted(ask.exact)
+    test = f"{ask.of_block()} AND {tests(asked.parts, ask.engine.columns(allocations))}"
+    found: dict[str, Fraction] = defaultdict(Fraction)
+    pooled: dict[str, Decimal] = {}
+    for line, is_pooled, part in ask.rows(
+        f"SELECT x_LineId, x_Pool IS NOT NULL, sum({cost})::DECIMAL(38,18)"
+        f" FROM {allocations} WHERE {test} GROUP BY ALL"
+    ):
+        if is_pooled:
+            pooled[line] = part
+        else:
+            found[line] += Fraction(part)
+    if not pooled or not ask.viewer.sees_all:
+        return found
+    members = defaultdict(list)
+    for line, group, part in ask.rows(
+        f"SELECT x_PoolLineId, x_GroupId, sum({cost})::DECIMAL(38,18)"
+        f" FROM {ask.run.relation('pool_members')} GROUP BY ALL"
+    ):
+        members[line].append((group, Fraction(part)))
+    for line, part in pooled.items():
+        whole = sum((of for _, of in members[line]), Fraction(0))
+        for group, of in members[line]:
+            found[group] += of * Fraction(part) * Fraction(1, whole) if whole else Fraction(0)
+    return found
+
+
+@contextmanager
+def bills(ask: Ask) -> Iterator["Bills | Problem"]:
+    """The lines of the run, or why they can't be read as the run read them."""
+    with _ONE_AT_A_TIME, closing(Engine(ask.opened.project / runs.FOLDER / "spill")) as engine:
+        charges = line_file.charges(engine, ask.opened)
+        yield Bills(engine, charges) if callable(charges) else charges[0]
+
+
+class Bills:
+    """Bills that are open for reading, with what gives SQL of their lines."""
+
+    def __init__(self, engine: Engine, charges: Any) -> None:
+        self.engine = engine
+        self.charges = charges
+
+    def find(self, found: Sequence[Group], asked: Wanted, cost: str, *, ids: bool) -> None:
+        """Makes the table `found_lines`: the lines of the groups that meet what is asked of lines.
+
+        Without `ids` the hashing of all lines is spared.
+
+        Raises:
+            Refused: a column that lines don't have.
+        """
+        kinds = {"x_GroupId": "VARCHAR", "ratio_": "INTEGER", "frac_": "DECIMAL(10,9)"}
+        self.ratios = list(dict.fromkeys(group.ratio for group in found))
+        at = {ratio: n for n, ratio in enumerate(self.ratios)}
+        sized = [
+            str(Decimal(min(int(abs(ratio) * _NANO), 9 * _NANO)).scaleb(-9))
+            for ratio in self.ratios
+        ]
+        rows = [(group.id, at[group.ratio], sized[at[group.ratio]]) for group in found]
+        self.engine.table("asked_groups", kinds, rows)
+        self.narrowed = narrowed(
+            {
+                "x_Source": [group.source for group in found],
+                "ServiceName": [group.service for group in found],
+            }
+        )
+        charges = self.charges(self.narrowed)
+        has = self.engine.columns(f"({charges})")
+        for column in asked.lines:
+            if column not in has and column not in _OF_GROUPS:
+                raise Refused(
+                    400, f"bill lines have no column `{column}`", did_you_mean(column, has)
+                )
+        shown = [name for name in SHOWN if name in has and (ids or name != "x_ChargeId")]
+        missing = [name for name in SHOWN if name not in has]
+        listed = ", ".join(
+            [*(f"c.{quoted(n)}" for n in shown), *(f"NULL AS {quoted(n)}" for n in missing)]
+        )
+        part = f"round(abs(c.{quoted(cost)}), 6)::DECIMAL(28,6)"
+        self.engine.run(
+            f"CREATE OR REPLACE TEMP TABLE found_lines AS SELECT {listed}, c.x_GroupId, g.ratio_,"
+            f" c.{quoted(cost)}::DECIMAL(38,18) AS cost_, c.EffectiveCost::DECIMAL(38,18) AS near_,"
+            f" {part} AS size_, g.frac_ FROM ({charges}) AS c"
+            f" JOIN asked_groups AS g USING (x_GroupId) WHERE {tests(asked.lines, has)}"
+        )
+
+    def sums(self) -> tuple[int, Decimal, Fraction]:
+        """How many lines were found, what they cost, and what of that is meant."""
+        count, whole, part = 0, Fraction(0), Fraction(0)
+        for ratio, many, cost in self.engine.rows(
+            "SELECT ratio_, count(*), sum(cost_)::DECIMAL(38,18) FROM found_lines GROUP BY ratio_"
+        ):
+            count += many
+            whole += Fraction(cost)
+            part += Fraction(cost) * self.ratios[ratio]
+        return count, exact(whole), part
+
+    def page(self, most: int, after: int) -> list[dict[str, Any]]:
+        """Lines with the columns of `SHOWN`, `cost_` and `ratio_`: the largest parts first."""
+        names = [name for name in self.engine.columns("found_lines") if name != "frac_"]
+        rows = self.engine.rows(
+            f"SELECT {', '.join(map(quoted, names))} FROM found_lines"
+            " ORDER BY size_ * frac_ DESC, abs(cost_) DESC, x_SourceFile, x_SourceRow"
+            f" LIMIT {most} OFFSET {after}"
+        )
+        lines = [dict(zip(names, row, strict=True)) for row in rows]
+        if lines and "x_ChargeId" not in names:
+            self._identify(lines)
+        return lines
+
+    def _identify(self, lines: Sequence[dict[str, Any]]) -> None:
+        """Works out the ids of these lines alone: among all of their cost, as equal ones count."""
+        costs = {line["near_"] for line in lines}
+        listed = ", ".join(f"{literal(figures.exact(cost))}::DECIMAL(38,18)" for cost in costs)
+        files = narrowed({"x_SourceFile": [line["x_SourceFile"] for line in lines]})
+        charges = self.charges(f"{self.narrowed} AND EffectiveCost IN ({listed})")
+        found = {
+            (file, row): charge
+            for charge, file, row in self.engine.rows(
+                f"SELECT x_ChargeId, x_SourceFile, x_SourceRow FROM ({charges}) WHERE {files}"
+            )
+        }
+        for line in lines:
+            line["x_ChargeId"] = found[line["x_SourceFile"], line["x_SourceRow"]]
+
+
+SHOWN = (
+    *("x_ChargeId", "ChargePeriodStart", "ServiceName", "ChargeDescription", "ResourceName"),
+    *("ResourceId", "SubAccountId", "x_Model", "x_Meter", "x_Layer", "x_SourceFile"),
+    "x_SourceRow",
+)
+
+
+def narrowed(columns: Mapping[str, Sequence[str | None]]) -> str:
+    """SQL: whether columns have one of these values; one with too many, or null, is left out."""
+    made = []
+    for column, values in columns.items():
+        texts = sorted({value for value in values if value is not None})
+        if None not in values and 0 < len(texts) <= _NARROWED_MAX:
+            made.append(f"{column} IN ({', '.join(map(literal, texts))})")
+    return " AND ".join(made) or "true"
+
+
+def exact(value: Fraction) -> Decimal:
+    """A cost with 18 decimals, half-even where it has more."""
+    return amount(round(value * 10**money.SCALE))

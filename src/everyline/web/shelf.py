@@ -1,0 +1,270 @@
+"""Runs that are open for reading: the last one, and earlier ones that a link names.
+
+A run is opened once, its files verified, and what pages ask for most is held in memory. While a new
+run is being opened, whoever asks gets the one before; what was opened stays readable, whatever
+happens to its files.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from everyline import runs
+from everyline.answers import parts as bill_parts
+from everyline.answers.parts import Block
+from everyline.books.read import verified
+from everyline.engines.duckdb import Engine, quoted
+from everyline.exports.told import told
+from everyline.problems import Problem
+from everyline.runs import Run
+from everyline.web.visible import EVERYBODY, SeenRun, Viewer, told_of
+
+_HELD = ("statements", "coverage", "problems", "reconciliation")
+_ALLOCATED = (
+    *("x_Period", "BillingCurrency", "x_Basis", "x_Layer", "ServiceProviderName"),
+    *("BillingAccountId", "SubAccountId", "ServiceName", "x_Eligible"),
+    *("x_Method", "x_Rule", "x_Pool", "x_ShareId"),
+)
+_COVERED = (
+    "SELECT x_Period, BillingCurrency, x_Key, x_Layer, x_Tag, x_Evidence, x_Eligible,"
+    " sum(x_CoverageCost)::DECIMAL(38,18) AS x_CoverageCost FROM coverage GROUP BY ALL"
+)
+_SUMMED = ("EffectiveCost", "BilledCost", "x_CoverageCost")
+_OPEN_MAX = 3
+_SHORT = 12
+_NUMBERS = count()
+
+Mark = tuple[str, str]
+"""Which run, and the state of the books."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run with its small relations in memory.
+
+    Attributes:
+        engine: its tables; `beside()` it another thread reads.
+        tables: SQL of what is held in memory.
+        closed: the day on which each closed month was closed.
+        damaged: what is wrong with the books; their months are then told as the run has them.
+        parts: the bill, its layers and methods, by month and currency.
+        blocks: months and currencies: the last month first, and of it the currency of most lines.
+        unseen: where `run` is what a viewer sees of it, the run as it is.
+        held: what was found out about the whole run, whoever asks. Amounts in it are for pages
+            of who sees all.
+        spare: connections to its tables that nobody uses now.
+        number: no other that was ever opened has it.
+    """
+
+    project: Path
+    engine: Engine
+    run: Run
+    tables: Mapping[str, str]
+    closed: Mapping[str, str]
+    damaged: tuple[Problem, ...]
+    parts: Mapping[Block, bill_parts.Parts]
+    blocks: Sequence[Block]
+    unseen: Run | None = None
+    held: dict[str, Any] = field(default_factory=dict)
+    spare: list[Engine] = field(default_factory=list)
+    number: int = field(default_factory=_NUMBERS.__next__)
+
+    @property
+    def short(self) -> str:
+        """How links name the run."""
+        return self.run.id[:_SHORT]
+
+    @property
+    def keys(self) -> list[str]:
+        """The taxonomy keys, the lead key first."""
+        return list(self.run.manifest["keys"])
+
+    @property
+    def whole(self) -> Run:
+        """The run as it is, whoever asks: for explanations alone.
+
+        What takes a figure apart needs weights and lines of which others have a part; the figure
+        has to be the viewer's, and `visible.told_to` takes away what it tells of others.
+        """
+        return self.unseen or self.run
+
+    def seen_by(self, viewer: Viewer) -> SeenRun:
+        """The run as somebody may see it."""
+        if isinstance(self.run, SeenRun):
+            assert self.run.viewer == viewer, "what one viewer sees is asked for by another"
+            return self.run
+        manifest = told_of(self.run.manifest, viewer)
+        return SeenRun(self.run.id, self.run.folder, manifest, self.tables, viewer)
+
+    def to(self, viewer: Viewer, engine: Engine) -> "Opened":
+        """The run with nothing in it that the viewer may not see: not even months of others.
+
+        Args:
+            viewer: who asks.
+            engine: a connection of this thread's own.
+        """
+        if viewer.sees_all:
+            return self
+        run = self.seen_by(viewer)
+        relation = run.relation("told")
+        sums = "sum(EffectiveCost)::DECIMAL(38,18), sum(BilledCost)::DECIMAL(38,18)"
+        blocks: dict[Block, bill_parts.Parts] = {
+            Block(period, currency, estimated): {"bill": (effective, billed)}
+            for period, currency, estimated, effective, billed in engine.rows(
+                f"SELECT x_Period, BillingCurrency, x_Basis = 'estimated', {sums}"
+                f" FROM {relation} GROUP BY ALL"
+            )
+        }
+        months = {block.period for block in blocks}
+        return replace(
+            self,
+            engine=engine,
+            run=run,
+            tables={name: run.relation(name) for name in self.tables},
+            closed={period: day for period, day in self.closed.items() if period in months},
+            parts=blocks,
+            blocks=_blocks(engine, blocks, relation),
+            unseen=self.run,
+        )
+
+
+class Shelf:
+    """The runs of one project."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[Mark, Opened] = OrderedDict()
+        self._last: tuple[Mark, Opened] | None = None
+
+    def last(self) -> Opened | Problem:
+        """The last good run; while it is being opened, the one before it."""
+        mark = self._mark()
+        held = self._last
+        if held is not None and held[0] == mark:
+            return held[1]
+        if not self._lock.acquire(blocking=held is None):
+            assert held is not None
+            return held[1]
+        try:
+            if self._last is not None and self._last[0] == mark:
+                return self._last[1]
+            found = runs.current(self.project)
+            if isinstance(found, Problem):
+                return found
+            opened = self._open(found, mark)
+            self._last = (mark, opened)
+            return opened
+        finally:
+            self._lock.release()
+
+    def named(self, beginning: str) -> Opened | Problem:
+        """A run by how its id begins: one that is open, or one of those that are kept."""
+        last = self.last()
+        if isinstance(last, Opened) and last.run.id.startswith(beginning):
+            return last
+        books = self._books()
+        with self._lock:
+            for mark, opened in reversed(self._opened.items()):
+                if mark[1] == books and opened.run.id.startswith(beginning):
+                    return opened
+            found = runs.kept(self.project, beginning)
+            return found if isinstance(found, Problem) else self._open(found, (found.id, books))
+
+    def _mark(self) -> Mark:
+        """What changes when another run is published or a month is closed."""
+        folder = self.project / runs.FOLDER / "current"
+        try:
+            pointer = folder.read_text("utf-8")
+        except OSError:
+            pointer = ""
+        return pointer, self._books()
+
+    def _books(self) -> str:
+        books = self.project / "books"
+        seen = [
+            f"{path.name} {path.stat().st_mtime_ns}"
+            for path in (books, *sorted(books.glob("*")))
+            if path.exists()
+        ]
+        return "\n".join(seen)
+
+    def _open(self, run: Run, mark: Mark) -> Opened:
+        engine = Engine(self.project / runs.FOLDER / "spill")
+        tables = {}
+        held = {name: f"SELECT * FROM {run.relation(name)}" for name in _HELD}
+        held |= {"allocated": _allocated(run), "drivers": _drivers(run), "covered": _COVERED}
+        for name, sql in held.items():
+            engine.run(f"CREATE TABLE {quoted(name)} AS {sql}")
+            tables[name] = quoted(name)
+        damaged = tuple(verified(self.project))
+        sql, closed = ("", {}) if damaged else told(engine, run, self.project)
+        tables["told"] = tables["statements"]
+        if closed:
+            engine.run(f"CREATE TABLE told AS SELECT * FROM {sql}")
+            tables["told"] = "told"
+        engine.run(f"CREATE TEMP TABLE summed AS {_groups(run)}")
+        quick = {"groups": "summed", "allocations": tables["allocated"]}
+        parts = bill_parts.parts(
+            engine, SeenRun(run.id, run.folder, run.manifest, quick, EVERYBODY)
+        )
+        engine.run("DROP TABLE summed")
+        opened = Opened(
+            self.project,
+            engine,
+            run,
+            tables,
+            closed,
+            damaged,
+            parts,
+            _blocks(engine, parts, "statements"),
+        )
+        self._opened[mark] = opened
+        while len(self._opened) > _OPEN_MAX:
+            self._opened.popitem(last=False)
+        return opened
+
+
+def _allocated(run: Run) -> str:
+    """SELECT of `allocations` by all that pages ask of them but lines, a month beside itself."""
+    keys = (key + end for key in run.manifest["keys"] for end in ("", "_evidence", "_tag"))
+    columns = ", ".join(map(quoted, (*_ALLOCATED, *keys)))
+    sums = ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _SUMMED)
+    return (
+        f"SELECT {columns}, {sums} FROM {run.relation('allocations')} GROUP BY {columns}"
+        " ORDER BY x_Period, x_Layer, ServiceName"
+    )
+
+
+def _groups(run: Run) -> str:
+    """SELECT of `groups` by what tells the parts of a bill."""
+    columns = "x_Period, BillingCurrency, x_Basis, x_Layer, x_LayerRule"
+    sums = "sum(EffectiveCost)::DECIMAL(38,18) AS EffectiveCost,"
+    sums += " sum(BilledCost)::DECIMAL(38,18) AS BilledCost"
+    return f"SELECT {columns}, {sums} FROM {run.relation('groups')} GROUP BY {columns}"
+
+
+def _drivers(run: Run) -> str:
+    """SELECT of what each split was by, for each value of the lead key that has a part of it."""
+    lead = quoted(run.manifest["keys"][0])
+    return (
+        f"SELECT DISTINCT {lead}, x_ShareId, x_Driver FROM {run.relation('shares')}"
+        " WHERE x_Driver IS NOT NULL"
+    )
+
+
+def _blocks(engine: Engine, parts: Iterable[Block], relation: str) -> list[Block]:
+    """Amounts of two currencies can't be compared; how much there is to say can."""
+    lines = {
+        Block(*row[:3]): row[3]
+        for row in engine.rows(
+            "SELECT x_Period, BillingCurrency, x_Basis = 'estimated', count(*)"
+            f" FROM {relation} GROUP BY ALL"
+        )
+    }
+    found = sorted(parts, key=lambda one: (one.estimated, -lines.get(one, 0), one.currency))
+    return sorted(found, key=lambda one: one.period, reverse=True)
