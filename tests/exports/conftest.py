@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import stated
 
+import stated
 from everyline.exports.statement import Statement
 
 

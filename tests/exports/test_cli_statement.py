@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import stated
 from pages import Page
 
+import stated
 from everyline.cli import main
 from everyline.exports.folder import file_names
 

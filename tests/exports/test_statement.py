@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import stated
 from hypothesis import given
 from hypothesis import strategies as st
 
 import made
+import stated
 from everyline import runs
 from everyline.books.close import Facts, book
 from everyline.books.lines import stated as stated_lines

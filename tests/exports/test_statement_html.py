@@ -6,11 +6,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-import stated
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import Page
 
+import stated
 from everyline.exports import charts, figures
 from everyline.exports.markup import Html, joined, plain, tag
 from everyline.exports.statement import Statement

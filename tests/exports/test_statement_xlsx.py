@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
-import stated
 
+import stated
 from everyline.exports.statement import Statement
 from everyline.exports.statement_xlsx import workbook
 from everyline.sources.workbook import letters_of, rows, sheets

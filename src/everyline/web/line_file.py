@@ -6,6 +6,7 @@ has none: its pages read the bills.
 """
 
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,21 +20,23 @@ LINES_MAX = 2_000_000
 """Lines of a run for which a file is made."""
 
 _VERIFIED: set[Path] = set()
+_ONE_MAKES_IT = threading.Lock()
 
 
 def charges(engine: Engine, opened: Opened) -> Callable[..., str] | Sequence[Problem]:
     """What gives SQL of the relation `charges` of a run, as `pipeline.charges_where`."""
     run, project = opened.whole, opened.project
     entry = project / runs.FOLDER / "cache" / "lines" / run.id
-    if entry not in _VERIFIED and recall(entry) is None:
-        found = pipeline.charges_where(engine, project, of=run)
-        if not callable(found) or run.manifest["lines"] > LINES_MAX:
-            return found
-        _sweep(entry)
-        with folder_beside(entry) as folder:
-            engine.write_unordered(found(), folder / TABLE)
-            keep(entry, {"problems": []}, folder)
-    _VERIFIED.add(entry)
+    with _ONE_MAKES_IT:
+        if entry not in _VERIFIED and recall(entry) is None:
+            found = pipeline.charges_where(engine, project, of=run)
+            if not callable(found) or run.manifest["lines"] > LINES_MAX:
+                return found
+            _sweep(entry)
+            with folder_beside(entry) as folder:
+                engine.write_unordered(found(), folder / TABLE)
+                keep(entry, {"problems": []}, folder)
+        _VERIFIED.add(entry)
     relation = parquet(entry / TABLE)
 
     def where(condition: str = "true", *, beginning: str | None = None) -> str:

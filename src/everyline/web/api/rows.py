@@ -17,6 +17,7 @@ from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem, did_you_mean
 from everyline.relations import RELATIONS, Relation, relation
+from everyline.web import line_file
 from everyline.web.api.call import PERIOD, RUN, Call, Parameter, Service, number
 from everyline.web.asked import Refused
 from everyline.web.visible import IN_PART
@@ -159,8 +160,8 @@ def _worked_out(call: Call, found: Relation, asked: Asked) -> Engine:
         if found.name == "causes":
             made = causes_relation(engine, whole, _configuration(call))
         else:
-            made = pipeline.charges_relation(engine, project, of=whole)
-            made = f"({made})" if isinstance(made, str) else made
+            lines = line_file.charges(engine, call.opened)
+            made = f"({lines()})" if callable(lines) else lines
         seen = call.run.filtered(found.name, made if isinstance(made, str) else _changed(made))
         wanted = selection.filters(asked, engine.columns(seen), found.name)
         chosen = selection.chosen(engine, seen, wanted)
