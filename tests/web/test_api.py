@@ -206,19 +206,23 @@ def test_who_has_an_answer_already_is_told_so(address: str, odd_site: TestClient
 def test_answers_go_on_in_their_run_while_a_new_one_is_published(tmp_path: Path) -> None:
     project = stated.worked(tmp_path)
     site = TestClient(Site(project).app())
-    before = _command(project, "statements")
+    before, billed = _command(project, "statements"), _command(project, "charges")
     first = site.get("/api/relations/statements?limit=2").json()
     lines = site.get("/api/relations/charges?limit=2").json()
     bill = project / "bills" / "bill.csv"
     bill.write_text(bill.read_text("utf-8").replace("USD,30,", "USD,31,"), "utf-8")
     run(project)
     assert first["rows"] + _rows(site, first["next"]) == before
-    assert lines["rows"] + _rows(site, lines["next"]) != _command(project, "charges")
+    assert lines["rows"] + _rows(site, lines["next"]) == billed != _command(project, "charges")
     assert _rows(site, "/api/relations/statements") == _command(project, "statements") != before
     listed = site.get("/api/runs").json()["runs"]
     assert [one["current"] for one in listed] == [True, False]
     assert listed[1]["run"] == first["run"]
-    other = site.get(f"/api/relations/charges?run={first['run']}&where=ServiceName=GPU cluster")
+    # Lines that were asked for are kept with their run; those of a run whose bills are gone, not.
+    kept = site.get(f"/api/relations/charges?run={first['run']}&where=ServiceName=GPU cluster")
+    assert [one["BilledCost"] for one in kept.json()["rows"]] == ["100"]
+    bill.write_text(bill.read_text("utf-8").replace("USD,31,", "USD,32,"), "utf-8")
+    other = site.get("/api/relations/charges")
     assert other.status_code == 409
     assert "can't be worked out any more" in other.json()["error"]["says"]
 
