@@ -6,10 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
-from sites import Rows, table
+from sites import Rows, site, table
 from starlette.testclient import TestClient
 
 import stated
+from made import run
 
 Printed = Callable[..., Rows]
 
@@ -125,3 +126,26 @@ def test_nothing_is_written_and_every_answer_keeps_the_policy(worked_site: TestC
             "default-src 'none'; script-src 'self'"
         )
         assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_where_nobodys_cost_is_a_credit_no_share_is_said(tmp_path: Path) -> None:
+    """11.00 owned and -0.15 of nobody: 101.4 % of 10.85 would mean nothing. September is not AI."""
+    (tmp_path / "bills").mkdir()
+    (tmp_path / "bills" / "bill.csv").write_text(
+        "ServiceName,ChargePeriodStart,BillingCurrency,BilledCost,team\n"
+        "Amazon Bedrock,2026-08-01,USD,11,a\nAmazon Bedrock,2026-08-01,USD,-0.15,\n"
+        "Taxi,2026-09-01,USD,4,a\n"
+    )
+    (tmp_path / "everyline.yaml").write_text(
+        "taxonomy: {team: {tags: [team]}}\n"
+        'bills: [{name: bill, format: table, path: "bills/*.csv"}]\n'
+        "layers: [{when: {ServiceName: Amazon Bedrock}, layer: model}]\n"
+    )
+    run(tmp_path)
+    found = site(tmp_path)
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found.get("/?period=2026-08").text))
+    assert "Owned 11.00 Unallocated −0.15 AI cost, USD 10.85" in shown
+    assert "With an owner –" in shown
+    refused = found.get("/explain?period=2026-09")
+    assert refused.status_code == 404
+    assert "othing of 2026-09 is in scope" in refused.text

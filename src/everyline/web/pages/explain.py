@@ -118,6 +118,8 @@ def _known(ask: Ask, asked: Asked) -> Asked:
     missing = unknown(ask.engine, ask.run, asked, ask.run.relation("allocated"))
     if missing is None:
         return asked
+    if missing.column == "x_Period":
+        raise Refused(404, f"nothing of {asked.period} is in scope, so there is nothing to explain")
     name = {"ServiceName": "service"}.get(missing.column, missing.column)
     if not missing.value:
         raise Refused(404, f"every line asked for in {asked.period} has a {name}")

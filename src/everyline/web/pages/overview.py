@@ -49,7 +49,10 @@ def page(ask: Ask) -> Page:
     tie = _tie(ask)
     content: dict[str, object] = {
         "tie": tie,
-        "share": figures.share(tie.owned, tie.scope),
+        # Where one of them is a credit, a share of their sum means nothing.
+        "share": figures.share(tie.owned, tie.scope)
+        if min(tie.owned, tie.unallocated) >= 0
+        else None,
         "unallocated": figures.share(tie.unallocated, tie.scope),
         "change": None if tie.before is None else EXACT.subtract(tie.scope, tie.before),
         "flows": _flows(ask),
