@@ -1,6 +1,6 @@
 """What a run makes: every stage in its order, from what was read to the files of the run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,7 @@ class Making:
             f" JOIN {owned} AS o ON {on or 'true'} ORDER BY id_",
             self._file("usage_identities"),
         )
-        self._engine.write(self._found.usage.hours(), self._file("usage_hours"))
+        self._engine.write_numbers(self._found.usage.hours(), self._file("usage_hours"))
         self._found.usage.let_go()
         file = runs.file_in_view
         self._views["usage"] = usage(
@@ -205,8 +205,7 @@ class Making:
         if has_weak:
             self._fill_weakly(owners)
         self._same = made.same
-        for name, sql in compact.sorted_files(self._keys, made.same).items():
-            self._engine.write(sql, self._file(name))
+        self._write_compact(compact.sorted_files(self._keys, made.same))
         self._engine.write("SELECT * FROM untraced ORDER BY x_GroupId", self._file("untraced"))
         numbers = compact.widened(file("traced"), made.same)
         self._views["traced_parts"] = compact.parts(
@@ -214,6 +213,11 @@ class Making:
         )
         split = f"(SELECT x_GroupId FROM {file('traced_lines')})" if has_weak else ""
         self._views["owned_groups"] = owned_groups(*joined, split=split)
+
+    def _write_compact(self, files: Mapping[str, str]) -> None:
+        for name, sql in files.items():
+            write = self._engine.write_numbers if name in compact.NUMBERS else self._engine.write
+            write(sql, self._file(name))
 
     def _fill_weakly(self, owners: Owners) -> None:
         answers = ", ".join(
@@ -271,8 +275,7 @@ class Making:
     def _trace_shares(self) -> list[str]:
         """The files of weights of traces, written; SELECT of what they are in `shares`."""
         files = compact.share_files(self._engine, self._keys)
-        for name, sql in files.items():
-            self._engine.write(sql, self._file(name))
+        self._write_compact(files)
         weights, splits, receivers = map(runs.file_in_view, files)
         return [compact.shares(weights, splits, receivers, self._keys)]
 

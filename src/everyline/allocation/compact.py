@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from everyline.engines.duckdb import Engine, quoted
 from everyline.relations import MEASURES
 
+NUMBERS = ("traced", "traced_weights")
+"""The files without texts."""
+
 
 def parts(numbers: str, lines: str, named: str, keys: Sequence[str]) -> str:
     """SELECT of parts as `allocations` wants them, over the three relations."""

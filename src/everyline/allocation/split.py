@@ -4,9 +4,9 @@ Amounts are integers of 10^-18, up to 38 digits, as HUGEINT (127 bits). With u t
 its sign, W the total weight of its share, and u = Q W + m where m < W, a receiver of weight w has
 `floor(u w / W) = Q w + floor(m w / W)`, with the same remainder; only m w may grow too large. So:
 
-- Where W < 2^63, m w / W is not divided, since division is slow: f = floor(w 2^64 / W) is made once
-  for each weight, and e = floor(m f / 2^64) is right or one too small, as m < 2^64. The remainder
-  m w - e W tells which. No product reaches 2^127: m < 2^63 and f <= 2^64.
+- Where W < 2^63, m w / W is not divided, since division is slow: g = floor(m 2^64 / W) is made once
+  for each line, and e = floor(w g / 2^64) is right or one too small, as w < 2^64. The remainder
+  m w - e W tells which. No product reaches 2^127: m, w < 2^63 and g < 2^64.
 - Else, where the largest m times the largest w of a share is below 2^126, they are divided.
 - The few shares that are left are split by `money.split` itself.
 """
@@ -60,7 +60,7 @@ def split(engine: Engine, lines: str, weights: str, target: str) -> Mapping[str,
     distinct = [measure for measure, earlier in same.items() if measure == earlier]
     _take_weights(engine, weights)
     _take_lines(engine, lines, distinct)
-    _take_shares(engine, distinct)
+    _take_shares(engine)
     split_table = quoted(f"{target}_split")
     _split_in_sql(engine, distinct, split_table)
     _split_in_python(engine, distinct, split_table)
@@ -104,86 +104,113 @@ def _take_weights(engine: Engine, weights: str) -> None:
 
 
 def _take_lines(engine: Engine, lines: str, distinct: Sequence[str]) -> None:
-    """`split_lines`: each line with the signs s0, s1, ... and absolute units u0, u1, ..."""
+    """`split_lines`: each line with the signs k0, k1, ... and absolute units u0, u1, ...
+
+    `u` is the largest of them, and a line `is_one` where the others are nothing or as large: a
+    cost without a discount, or a credit that coverage does not count. It is split once.
+    """
+    every = range(len(distinct))
     picked = "".join(
-        f", {m} < 0 AS s{at}, abs({units(m)}) AS u{at}" for at, m in enumerate(distinct)
+        f", ({m} > 0)::TINYINT - ({m} < 0)::TINYINT AS k{at}, abs({units(m)}) AS u{at}"
+        for at, m in enumerate(distinct)
     )
+    largest = f"greatest({', '.join([*(f'u{at}' for at in every), 'NULL::HUGEINT'])})"
+    alike = " AND ".join(f"coalesce(u{at} IN (0, u), true)" for at in every) or "true"
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE split_lines AS SELECT line_, share_{picked} FROM {lines}"
+        f"CREATE OR REPLACE TEMP TABLE split_lines AS SELECT *, {alike} AS is_one"
+        f" FROM (SELECT *, {largest} AS u FROM (SELECT line_, share_{picked} FROM {lines}))"
     )
     missing = "SELECT count(*) FROM split_lines ANTI JOIN split_weights USING (share_)"
     assert engine.one(missing) == (0,), "a share of a line has no weight"
 
 
-def _take_shares(engine: Engine, distinct: Sequence[str]) -> None:
+def _take_shares(engine: Engine) -> None:
     """`split_shares`: total weight, number of parts, and which of the three ways is proven."""
-    numbers = [f"u{at}" for at in range(len(distinct))]
-    largest = f"coalesce(max(greatest({', '.join([*numbers, '0::HUGEINT'])})), 0::HUGEINT)"
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE split_shares AS SELECT share_, total, receivers, lines,"
-        f" total < {_SHORT_TOTAL_END}::HUGEINT AS short,"
+        "CREATE OR REPLACE TEMP TABLE split_shares AS SELECT share_, total, receivers,"
+        f" coalesce(total < {_SHORT_TOTAL_END}::HUGEINT, false) AS short,"
         f" total IS NOT NULL AND (total < {_SHORT_TOTAL_END}::HUGEINT"
         f" OR least(most, total) <= ({_PRODUCT_END} - 1)::HUGEINT // heaviest) AS proven"
         " FROM (SELECT share_, count(*) AS receivers, max(w) AS heaviest,"
         " CASE WHEN count(*) = count(w) THEN sum(w)::HUGEINT END AS total"
         " FROM split_weights GROUP BY share_)"
-        f" JOIN (SELECT share_, count(*) AS lines, {largest} AS most FROM split_lines"
+        " JOIN (SELECT share_, coalesce(max(u), 0::HUGEINT) AS most FROM split_lines"
         " GROUP BY share_) USING (share_)"
     )
 
 
 def _split_in_sql(engine: Engine, distinct: Sequence[str], table: str) -> None:
     """Makes `table` of the proven shares, so many lines at a time as memory is meant for."""
+    measures = "".join(f", NULL::DECIMAL(38,18) AS {measure}" for measure in distinct)
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE split_factors AS SELECT share_, receiver_, w, total,"
-        f" CASE WHEN short THEN w * {2**64}::HUGEINT // total END AS f"
-        " FROM split_weights JOIN split_shares USING (share_) WHERE proven"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT line_, receiver_{measures}"
+        " FROM split_lines JOIN split_weights USING (share_) LIMIT 0"
     )
-    engine.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {_parts(distinct, 'false')}")
-    (parts,) = engine.one(
-        "SELECT coalesce(sum(receivers * lines), 0)::BIGINT FROM split_shares WHERE proven"
-    )
-    batches = parts // _PARTS_AT_ONCE + 1
-    for batch in range(batches):
-        of_batch = f"hash(line_) % {batches} = {batch}" if batches > 1 else "true"
-        engine.run(f"INSERT INTO {table} {_parts(distinct, of_batch)}")
-    engine.run("DROP TABLE split_factors")
+    for is_one, short, parts in engine.rows(
+        "SELECT is_one, short, sum(receivers)::BIGINT FROM split_lines"
+        " JOIN split_shares USING (share_) WHERE proven GROUP BY ALL ORDER BY ALL"
+    ):
+        amounts = ["u"] if is_one else [f"u{at}" for at in range(len(distinct))]
+        lines = f"is_one = {is_one} AND short = {short}"
+        batches = parts // _PARTS_AT_ONCE + 1
+        for batch in range(batches):
+            of_batch = f" AND hash(line_) % {batches} = {batch}" if batches > 1 else ""
+            made = _parts(amounts, distinct, lines + of_batch, short=short)
+            engine.run(f"INSERT INTO {table} {made}")
 
 
-def _parts(distinct: Sequence[str], lines: str) -> str:
-    """SELECT of the parts of the lines that meet `lines`."""
-    every = range(len(distinct))
-    divided = "".join(f", s{i}, u{i} // total AS q{i}, u{i} % total AS m{i}" for i in every)
+def _parts(amounts: Sequence[str], distinct: Sequence[str], lines: str, *, short: bool) -> str:
+    """SELECT of the parts of the lines that meet `lines`.
+
+    Args:
+        amounts: columns of `split_lines`: one for each measure, or one for all.
+        distinct: the measures.
+        lines: SQL of a condition.
+        short: whether the total weights of these lines are below 2^63.
+    """
+    every = range(len(amounts))
+    remainder = "BIGINT" if short else "HUGEINT"
+    signs = "".join(f", k{at}" for at in range(len(distinct)))
+    divided = "".join(f", {u} // total AS q{i}, {u} % total AS m{i}" for i, u in enumerate(amounts))
+    guess = "".join(f", m{i} * {2**64}::HUGEINT // total AS g{i}" for i in every) if short else ""
     guessed = "".join(
-        f", q{i} * w AS q{i}, m{i} * w AS p{i}, coalesce((m{i} * f) >> 64, m{i} * w // total)"
-        f" AS e{i}, s{i}"
+        f", q{i} * w AS q{i}, m{i} * w AS p{i},"
+        f" {f'(w * g{i}) >> 64' if short else f'm{i} * w // total'} AS e{i}"
         for i in every
     )
-    rest = "".join(f", s{i}, q{i} + e{i} AS q{i}, p{i} - e{i} * total AS r{i}" for i in every)
+    rest = "".join(f", q{i} + e{i} AS q{i}, p{i} - e{i} * total AS r{i}" for i in every)
     mended = "".join(
-        f", s{i}, q{i} + (r{i} >= total)::INTEGER AS q{i},"
-        f" CASE WHEN r{i} >= total THEN r{i} - total ELSE r{i} END AS r{i}"
+        f", q{i} + (r{i} >= total)::INTEGER AS q{i},"
+        f" (CASE WHEN r{i} >= total THEN r{i} - total ELSE r{i} END)::{remainder} AS r{i}"
         for i in every
     )
-    left = "".join(f", sum(r{i})::HUGEINT // any_value(total) AS left{i}" for i in every)
-    ranked = "".join(f", {_raised(i)} AS {measure}" for i, measure in enumerate(distinct))
+    left = "".join(
+        f", (sum(r{i})::HUGEINT // any_value(total))::{remainder} AS left{i}" for i in every
+    )
+    raised = "".join(f", {_raised(i)} AS a{i}" for i in every)
+    signed = "".join(
+        f", CASE k{at} WHEN 1 THEN {a} WHEN -1 THEN -{a} WHEN 0 THEN 0 END AS {measure}"
+        for at, measure in enumerate(distinct)
+        for a in [f"a{at if len(amounts) > 1 else 0}"]
+    )
     return (
-        f"WITH line AS (SELECT line_, share_{divided} FROM split_lines"
+        f"WITH whole AS (SELECT line_, share_, total{signs}{divided} FROM split_lines"
         f" JOIN split_shares USING (share_) WHERE proven AND {lines}),"
-        f" guess AS (SELECT line_, receiver_, total{guessed} FROM line"
-        " JOIN split_factors USING (share_)),"
-        f" near AS (SELECT line_, receiver_, total{rest} FROM guess),"
-        f" part AS MATERIALIZED (SELECT line_, receiver_, total{mended} FROM near),"
+        f" line AS (SELECT *{guess} FROM whole),"
+        f" guess AS (SELECT line_, receiver_, total{signs}{guessed} FROM line"
+        " JOIN split_weights USING (share_)),"
+        f" near AS (SELECT line_, receiver_, total{signs}{rest} FROM guess),"
+        f" part AS MATERIALIZED (SELECT line_, receiver_, total{signs}{mended} FROM near),"
         f" rest AS (SELECT line_{left} FROM part GROUP BY line_)"
-        f" SELECT line_, receiver_{ranked} FROM part JOIN rest USING (line_)"
+        f" SELECT line_, receiver_{signed} FROM"
+        f" (SELECT line_, receiver_{signs}{raised} FROM part JOIN rest USING (line_))"
     )
 
 
 def _raised(i: int) -> str:
-    """SQL of a part: one of the units left over for the largest remainders; the sign put back."""
+    """SQL of a part without its sign: one of the units left over for the largest remainders."""
     rank = f"row_number() OVER (PARTITION BY line_ ORDER BY r{i} DESC, receiver_)"
-    part = f"q{i} + ({rank} <= left{i})::INTEGER"
-    return amount(f"CASE WHEN s{i} THEN -({part}) ELSE {part} END")
+    return amount(f"q{i} + ({rank} <= left{i})::INTEGER")
 
 
 def _split_in_python(engine: Engine, distinct: Sequence[str], table: str) -> None:
@@ -197,7 +224,7 @@ def _split_in_python(engine: Engine, distinct: Sequence[str], table: str) -> Non
         weights[share][receiver] = int(weight)
     if not weights:
         return
-    numbers = "".join(f", CASE WHEN s{i} THEN -u{i} ELSE u{i} END" for i in range(len(distinct)))
+    numbers = "".join(f", k{i}::HUGEINT * u{i}" for i in range(len(distinct)))
     kinds = engine.columns(table)
     rows = [
         row

@@ -13,6 +13,9 @@ Rows = list[tuple[Any, ...]]
 
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
+# Rows of numbers, sorted, are written in two thirds of the time, and are a tenth larger.
+_NUMBERS = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION V2"
+
 # Extensions can't be had offline and would reach for the network; money is summed as DECIMAL, so
 # the order of rows changes no byte, and every published file states its own order.
 _SETTINGS: Mapping[str, str] = {
@@ -87,10 +90,19 @@ class Engine:
         """Column name to DuckDB type of `relation`, in order."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
-    def write(self, sql: str, target: Path) -> None:
-        """The rows of `sql`, in its order, as one Parquet file at `target`."""
+    def write(self, sql: str, target: Path, together: int = 122_880) -> None:
+        """The rows of `sql`, in its order, as one Parquet file at `target`.
+
+        `together` is how many rows are read at once or passed over.
+        """
         with self.in_order():
-            self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET})")
+            form = f"{_PARQUET}, ROW_GROUP_SIZE {together}"
+            self.run(f"COPY ({sql}) TO {literal(str(target))} ({form})")
+
+    def write_numbers(self, sql: str, target: Path) -> None:
+        """As `write`, quicker, for files of our own with hardly a text in them."""
+        with self.in_order():
+            self.run(f"COPY ({sql}) TO {literal(str(target))} ({_NUMBERS})")
 
     def write_unordered(self, sql: str, target: Path) -> None:
         """As `write`, quicker, for files of our own whose order means nothing."""
