@@ -118,7 +118,8 @@ def by_everyline(folder: Path) -> float:
     )
     engine = Engine()
     columns = tuple(engine.columns(relation))
-    rows = UsageRows(configuration.usage[0], relation, columns, (), {}, lambda file, _: file)
+    source = configuration.usage[0]
+    rows = UsageRows(source, relation, relation, columns, (), {}, lambda file, _: file)
     start = time.process_time()
     problems = Usage(engine, configuration, lambda _: False).make([rows], dated=False)
     taken = time.process_time() - start

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from everyline import __version__, control, runs
-from everyline.allocation import compact, parts, pools, trace
+from everyline.allocation import compact, parts, pool_parts, pools, trace
 from everyline.allocation.receiver import receiver_sql
 from everyline.charges import make as charges
 from everyline.comparing.configured import configured
@@ -51,6 +51,7 @@ class Making:
         self._groups = ""
         self._same: trace.Same = {}
         self._parts = 0
+        self._costs_alike = False
         self._problems: list[Problem] = list(found.problems)
 
     def make(self) -> tuple[list[Problem], dict[str, Any]]:
@@ -262,13 +263,9 @@ class Making:
                 *self._usage_tables(),
             )
             shares.append(f"SELECT * FROM {file('pool_shares')}")
-            for table, name, key in (
-                ("pool_shares", "pool_shares", "x_ShareId, x_Receiver"),
-                ("pool_lines", "pool_lines", "x_LineId"),
-                ("pool_members", "pool_members", "x_PoolLineId, x_GroupId, x_Receiver"),
-                ("pooled_parts", "pooled", "x_LineId, x_Receiver"),
-            ):
-                self._engine.write(f"SELECT * FROM {table} ORDER BY {key}", self._file(name))
+            for name, sql in pool_parts.files().items():
+                self._engine.write(sql, self._file(name))
+            pool_parts.let_go(self._engine)
         if shares:
             self._views["shares"] = " UNION ALL ".join(shares)
 
@@ -308,12 +305,13 @@ class Making:
         self._progress("writing statements")
         exact = f"({rounding.exact('part_sums', self._keys)})"
         digits = self._found.minor_digits()
-        self._engine.write(rounding.statements(exact, self._keys, digits), self._file("statements"))
+        stated = rounding.statements(exact, self._keys, digits, alike=self._costs_alike)
+        self._engine.write(stated, self._file("statements"))
 
     def _sum_parts(self) -> None:
         """The table `part_sums`: allocations, summed by all that any report looks at, once.
 
-        Counts the parts, too.
+        Counts the parts, too, and sees whether billed and effective cost are the same.
         """
         columns = dict.fromkeys((*measure.looked_at(self._keys), *rounding.looked_at(self._keys)))
         sums = (f"sum({c})::DECIMAL(38,18) AS {c}" for c in (*COSTS, "x_CoverageCost"))
@@ -333,7 +331,11 @@ class Making:
             f"CREATE OR REPLACE TEMP TABLE part_sums AS SELECT {', '.join(map(quoted, columns))},"
             f" {', '.join(sums)}, count(*) AS parts_ FROM {self._filled(view)} GROUP BY ALL"
         )
-        (counted,) = self._engine.one("SELECT coalesce(sum(parts_), 0)::BIGINT FROM part_sums")
+        counted, self._costs_alike = self._engine.one(
+            "SELECT coalesce(sum(parts_), 0)::BIGINT,"
+            " coalesce(bool_and(BilledCost IS NOT DISTINCT FROM EffectiveCost), true)"
+            " FROM part_sums"
+        )
         self._parts += counted
 
     def _reconcile(self) -> None:

@@ -15,6 +15,7 @@ class UsageRows:
         relation: SQL of a relation, one row a call or amount: `columns`, x_SourceFile, x_SourceRow.
             `hour` is an instant in UTC, quantities are exact decimals, Tags is the JSON text of an
             object whose values are texts, the rest is text; null is absent.
+        loose: SQL of the same, quicker to read: an absent text may be an empty one.
         columns: those of `sources.telemetry` that it has, and columns `Tags.<key>` of tables.
         tag_keys: every key found in Tags, as delivered.
         meters: of *calls*: column to unit; empty for *amounts*.
@@ -23,6 +24,7 @@ class UsageRows:
 
     source: UsageSource
     relation: str
+    loose: str
     columns: tuple[str, ...]
     tag_keys: tuple[str, ...]
     meters: Mapping[str, str]

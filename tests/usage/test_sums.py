@@ -95,3 +95,20 @@ def test_a_sum_beyond_twenty_digits_is_a_problem_with_a_place(tmp_path: Path, co
     stops = [p for p in outcome.problems if p.level == "stop"]
     assert [p.name for p in stops] == ["sum-too-large"]
     assert stops[0].place.startswith("everyline.yaml:")
+
+
+def test_an_absent_text_is_one_identity_however_a_file_writes_it(tmp_path: Path) -> None:
+    texts = "('key'), (' key '), (NULL), (''), ('  ')"
+    sql = (
+        "SELECT 1::BIGINT AS x_Quantity, 1::DECIMAL(18,9) AS x_EstimatedCost,"
+        " t.key AS x_CredentialId, t.key AS team"
+        f" FROM (VALUES {texts}) AS t(key)"
+    )
+    run = made.run(project(tmp_path, log=sql))
+    engine = Engine()
+    rows = engine.rows(
+        "SELECT x_CredentialId, Tags, x_Quantity::INTEGER, x_EstimatedCost::INTEGER"
+        f" FROM {run.relation('usage')} ORDER BY ALL"
+    )
+    engine.close()
+    assert rows == [("key", '{"team":"key"}', 2, 2), (None, "{}", 3, 3)]

@@ -163,15 +163,19 @@ class Members:
         return tables
 
     def lines(self) -> None:
-        """Makes `pool_sums`, pool lines with their line_ and pot_, and `pool_lines`."""
+        """Makes `pool_sums`, pool lines with their line_ and pot_, and `pool_lines`.
+
+        `line_` is the place in the order of x_LineId.
+        """
         shown = _shown(self._within)
         ids = ["x_Pool", *CARRIED, *self._tags, *shown.values()]
         line_id = f"sha256({json_object(dict(zip(ids, ids, strict=True)))})"
         key = ", ".join(["pot_", "x_Pool", *CARRIED, *self._tags, *map(quoted, self._more())])
         self._make(
             "pool_sums",
-            f"SELECT row_number() OVER () AS line_, {line_id} AS x_LineId, * FROM"
-            f" (SELECT {key}, {SUMS} FROM ({self._united()}) GROUP BY ALL)",
+            f"SELECT row_number() OVER (ORDER BY x_LineId) AS line_, * FROM"
+            f" (SELECT {line_id} AS x_LineId, * FROM"
+            f" (SELECT {key}, {SUMS} FROM ({self._united()}) GROUP BY ALL))",
         )
         self._make("pool_lines", "SELECT * EXCLUDE (line_, pot_) FROM pool_sums")
 

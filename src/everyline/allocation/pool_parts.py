@@ -46,14 +46,15 @@ Shared = tuple[Pot, Decided, Weights]
 def write_pool_parts(
     engine: Engine, pools: Sequence[Pool], receivers: Receivers, shared: Sequence[Shared]
 ) -> None:
-    """Makes the tables `pool_shares` and `pooled_parts`."""
+    """Makes the views `pool_shares` and `pooled_parts`; `files` has their rows in order."""
     ranks = _write_receivers(engine, receivers)
     _write_splits(engine, pools, ranks, shared)
     keys = [f"{key}{end}" for key in receivers.keys for end in ("", "_evidence")]
     listed = ", ".join(map(quoted, keys))
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE pool_shares AS SELECT x_ShareId, x_Receiver, x_Rule,"
-        f" x_Level, x_Kind, {listed}, weight_ AS x_Weight, x_WeightTotal, x_Driver"
+        "CREATE OR REPLACE TEMP VIEW pool_shares AS SELECT x_ShareId, x_Receiver, x_Rule,"
+        f" x_Level, x_Kind, {listed}, weight_ AS x_Weight, x_WeightTotal, x_Driver,"
+        " split_, receiver_"
         f" FROM {_weights('true')} JOIN pool_splits USING (split_)"
         " JOIN pool_receivers USING (receiver_)"
     )
@@ -62,14 +63,33 @@ def write_pool_parts(
     _split_in_python(engine, {pot: _ranked(weights, ranks) for pot, weights in long.items()})
     tags = ", ".join(f"{key}_tag" for key in receivers.keys)
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE pooled_parts AS SELECT x_LineId, x_Receiver, {listed},"
+        f"CREATE OR REPLACE TEMP VIEW pooled_parts AS SELECT x_LineId, x_Receiver, {listed},"
         f" x_Pool, x_ShareId, {', '.join(CARRIED)}, {tags},"
-        f" {', '.join(f't.{measure}' for measure in MEASURES)}"
+        f" {', '.join(f't.{measure}' for measure in MEASURES)}, line_, receiver_"
         " FROM (FROM pool_split UNION ALL BY NAME FROM pool_split_long) AS t"
         " JOIN pool_sums AS l USING (line_) JOIN pool_receivers USING (receiver_)"
         " JOIN pool_splits AS s ON s.pot_ = l.pot_ AND s.x_Kind = 'composed'"
     )
-    engine.run("DROP VIEW pool_split")
+
+
+def files() -> Mapping[str, str]:
+    """File to SELECT of what a run keeps of pools, each in the order of its ids.
+
+    Splits, lines and receivers are numbered in that order, and numbers sort quicker than texts.
+    """
+    return {
+        "pool_shares": "SELECT * EXCLUDE (split_, receiver_) FROM pool_shares"
+        " ORDER BY split_, receiver_",
+        "pool_lines": "SELECT * FROM pool_lines ORDER BY x_LineId",
+        "pool_members": "SELECT * FROM pool_members ORDER BY x_PoolLineId, x_GroupId, x_Receiver",
+        "pooled": "SELECT * EXCLUDE (line_, receiver_) FROM pooled_parts ORDER BY line_, receiver_",
+    }
+
+
+def let_go(engine: Engine) -> None:
+    """Drops what the files were made of."""
+    for view in ("pool_shares", "pooled_parts", "pool_split"):
+        engine.run(f"DROP VIEW {view}")
     for table in ("pool_split_split", "pool_split_long", "pool_splits", "pool_receivers"):
         engine.run(f"DROP TABLE {table}")
 
@@ -117,7 +137,8 @@ def _write_splits(
 ) -> None:
     """`pool_splits`: a split a row, all its receivers in one text and all its weights in one.
 
-    The engine takes two long texts in a fraction of the time of a row for each weight.
+    `split_` is the place in the order of x_ShareId. The engine takes two long texts in a fraction
+    of the time of a row for each weight.
     """
     names = list(map(str, ranks))
     splits: list[tuple[object, ...]] = []
@@ -133,8 +154,9 @@ def _write_splits(
             told = (share, pool.pool, decided.level, kind, _text(sum(weights.values())), driver)
             who, what = [names[at] for at in weights], map(_text, weights.values())
             long = (_is_short(weights), ",".join(who), ",".join(what))
-            splits.append((len(splits), pot.number, *told, *long))
-    engine.table("pool_splits", _SPLITS, splits)
+            splits.append((pot.number, *told, *long))
+    splits.sort(key=lambda split_: str(split_[1]))
+    engine.table("pool_splits", _SPLITS, [(at, *split_) for at, split_ in enumerate(splits)])
 
 
 _SPLITS = {

@@ -28,8 +28,9 @@ def pooled(
 ) -> list[Problem]:
     """Takes parts into pools and splits the pools; returns what is to be said of them.
 
-    Leaves the temporary tables pool_lines, pool_members, pooled_parts (before defaults) and
-    pool_shares (the rows of `shares`), empty where no pool takes anything.
+    Leaves the temporary relations pool_lines, pool_members, pooled_parts (before defaults) and
+    pool_shares (the rows of `shares`), empty where no pool takes anything; `pool_parts.files` says
+    what a run keeps of them.
 
     Args:
         parts: SQL of first-stage parts, as `parts.first_stage` makes them.

@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
+from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from everyline.config.configuration import Configuration
@@ -24,7 +26,8 @@ def configured(configuration: Configuration) -> Configured:
     A pool is two things: what it takes (`pool`), and how it is split (`split`). What pools give to
     a team that serves others goes on by the pool of that team, so those belong to each `split`.
     """
-    serving = [pool for pool in configuration.pools if pool.owner is not None]
+    # Said once: each pool of a chain of pools hangs on all of them.
+    serving = [_plain(_split(pool)) for pool in configuration.pools if pool.owner is not None]
     found = [
         _rule("owner", rule.rule, rule, rule)
         for rule in configuration.owners
@@ -34,7 +37,7 @@ def configured(configuration: Configuration) -> Configured:
     for pool in configuration.pools:
         taken = (pool.charges, pool.owner, pool.valid_from, pool.valid_to)
         found.append(_rule("pool", pool.pool, pool, taken))
-        split = (_split(pool), configuration.between_pools, tuple(map(_split, serving)))
+        split = (_split(pool), configuration.between_pools, serving)
         found.append(_rule("split", pool.pool, pool, split))
     return found
 
@@ -69,6 +72,8 @@ def _day(day: date | None) -> str | None:
 
 def _plain(value: Any) -> Any:
     """What a setting says, as lists, less where it stands."""
+    if isinstance(value, _SAID):
+        return value
     if is_dataclass(value):
         named = {one.name: getattr(value, one.name) for one in fields(value)}
     elif hasattr(value, "_asdict"):
@@ -81,3 +86,7 @@ def _plain(value: Any) -> Any:
         return value
     said = [(name, _plain(one)) for name, one in named.items() if name != "place"]
     return [type(value).__name__, said]
+
+
+_SAID = (str, Decimal, date, bool, NoneType)
+"""What says itself."""

@@ -41,6 +41,7 @@ class Landed:
         file: its path in the project.
         relation: SQL of the relation; beside `columns` it has x_SourceFile and x_SourceRow. Empty
             where the file can't be read.
+        loose: SQL of the same, quicker to read: an absent text may be an empty one.
         is_whole: whether x_SourceFile is `file` on every line; an archive has several.
         columns: our columns that the relation has.
         tag_keys: the keys found in Tags, as billed.
@@ -51,6 +52,7 @@ class Landed:
 
     file: str
     relation: str
+    loose: str
     is_whole: bool
     columns: tuple[str, ...]
     tag_keys: tuple[str, ...]
@@ -117,10 +119,13 @@ class Landing:
                     kept = self._read(file, source, format_, folder)
                     memory.keep(entry, kept, folder)
             except Unreadable as error:
-                return Landed(file.file, "", True, (), (), {}, {}, (_not_landed(file, error),))
+                wrong = (_not_landed(file, error),)
+                return Landed(file.file, "", "", True, (), (), {}, {}, wrong)
+        table = parquet(entry / memory.TABLE)
         return Landed(
             file.file,
-            kept["lies"] or parquet(entry / memory.TABLE),
+            kept["lies"] or table,
+            kept["loose"] or table,
             kept["is_whole"],
             tuple(kept["columns"]),
             tuple(kept["tag_keys"]),
@@ -148,14 +153,18 @@ class Landing:
                 *(_of_row(file, told) for told in facts.pop("problems", ())),
             ],
             "lies": "",
+            "loose": "",
             "is_whole": not any(p.label for p in parts),
             "rounded": {},
         }
         if len(parts) == 1 and parts[0].exact:
-            relation = f"({_typed(parts[0], kept['columns'], file, format_, frozenset())})"
+            relation, loose = (
+                f"({_typed(one, kept['columns'], file, format_, frozenset())})"
+                for one in (parts[0], _loose(parts[0]))
+            )
             keys = self._plain_tag_keys(relation, parts[0])
             if keys is not None:
-                return kept | {"tag_keys": keys, "lies": relation}
+                return kept | {"tag_keys": keys, "lies": relation, "loose": loose}
             # Its tags are read by the rules, so it does not lie as it will be read.
             parts = [replace(parts[0], exact=False)]
         return kept | self._write(parts, kept, file, format_, folder)
@@ -248,6 +257,12 @@ def _typed(
     label = literal(_source_file(file, native))
     body = ",\n  ".join([*picked, f"{label} AS x_SourceFile", "row_ AS x_SourceRow"])
     return f"SELECT {body}\nFROM ({native.rows}) AS native " + "\n".join(joins)
+
+
+def _loose(native: Part) -> Part:
+    """The part with empty texts as they lie."""
+    cells_ = (cell if cell.is_read else replace(cell, absent=()) for cell in native.cells)
+    return replace(native, cells=tuple(cells_))
 
 
 def _source_file(file: Delivered, native: Part) -> str:

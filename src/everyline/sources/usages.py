@@ -69,13 +69,15 @@ def _rows(
 ) -> UsageRows:
     columns = sorted({column for _, landed in files for column in landed.columns})
     keys = sorted({key for _, landed in files for key in landed.tag_keys})
-    relation = _united(files)
+    relation = _united([landed.relation for _, landed in files])
+    loose = _united([landed.loose for _, landed in files])
     if format_.natural_key:
         ranked = _ranked(format_, files)
-        relation = f"(SELECT * EXCLUDE (file_, rank_) FROM {ranked} WHERE rank_ = 1)"
+        relation = loose = f"(SELECT * EXCLUDE (file_, rank_) FROM {ranked} WHERE rank_ = 1)"
     return UsageRows(
         source=source,
         relation=relation,
+        loose=loose,
         columns=tuple(columns),
         tag_keys=tuple(keys),
         meters=format_.meters,
@@ -83,13 +85,14 @@ def _rows(
     )
 
 
-def _united(files: Sequence[tuple[Delivered, Landed]]) -> str:
-    if len(files) == 1:
-        return files[0][1].relation
-    united = " UNION ALL BY NAME ".join(
-        f"SELECT *, {at} AS file_ FROM {landed.relation}" for at, (_, landed) in enumerate(files)
-    )
-    return f"({united})"
+def _united(relations: Sequence[str]) -> str:
+    return relations[0] if len(relations) == 1 else _numbered(relations)
+
+
+def _numbered(relations: Sequence[str]) -> str:
+    """The rows of several files, each with `file_`, the place of its file."""
+    united = (f"SELECT *, {at} AS file_ FROM {one}" for at, one in enumerate(relations))
+    return f"({' UNION ALL BY NAME '.join(united)})"
 
 
 def _ranked(format_: Telemetry, files: Sequence[tuple[Delivered, Landed]]) -> str:
@@ -97,14 +100,12 @@ def _ranked(format_: Telemetry, files: Sequence[tuple[Delivered, Landed]]) -> st
 
     Rows without a key all count (R1).
     """
-    united = " UNION ALL BY NAME ".join(
-        f"SELECT *, {at} AS file_ FROM {landed.relation}" for at, (_, landed) in enumerate(files)
-    )
+    united = _numbered([landed.relation for _, landed in files])
     has = {column for _, landed in files for column in landed.columns}
     key = ", ".join(quoted(column) for column in format_.natural_key if column in has)
     return (
         f"(SELECT *, CASE WHEN {format_.key_needed} THEN row_number() OVER (PARTITION BY {key}"
-        f" ORDER BY file_ DESC, x_SourceRow DESC) ELSE 1 END AS rank_ FROM ({united}))"
+        f" ORDER BY file_ DESC, x_SourceRow DESC) ELSE 1 END AS rank_ FROM {united})"
     )
 
 

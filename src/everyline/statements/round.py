@@ -53,16 +53,21 @@ def exact(allocations: str, keys: Sequence[str]) -> str:
     return f"SELECT {', '.join(columns)}, {sums} FROM {allocations} GROUP BY ALL"
 
 
-def statements(lines: str, keys: Sequence[str], minor_digits: Mapping[str, int]) -> str:
+def statements(
+    lines: str, keys: Sequence[str], minor_digits: Mapping[str, int], *, alike: bool = False
+) -> str:
     """SELECT of `statements`, sorted by its key.
 
     Args:
         lines: SQL of `exact`.
         keys: the taxonomy keys, the lead key first.
         minor_digits: of each currency that occurs.
+        alike: whether both costs of every line are equal, so that one is rounded for both.
     """
     columns = key_columns(keys)
-    units = ", ".join(f"{_units(cost)} AS units_{cost}" for cost in _COSTS)
+    rounded = dict.fromkeys(_COSTS, next(iter(_COSTS))) if alike else {c: c for c in _COSTS}
+    costs = dict.fromkeys(rounded.values())
+    units = ", ".join(f"{_units(cost)} AS units_{cost}" for cost in costs)
     numbered = (
         f"SELECT *, {units}, {_array(columns)} AS line_, {_array(keys[:1])} AS lead_,"
         f" {_powers(minor_digits, _SCALE)} AS step_,"
@@ -71,10 +76,10 @@ def statements(lines: str, keys: Sequence[str], minor_digits: Mapping[str, int])
     )
     steps = [f"numbered AS ({numbered})"]
     last = "numbered"
-    for cost in _COSTS:
+    for cost in costs:
         steps += [f"{name} AS ({sql})" for name, sql in _cascade(cost, last)]
         last = f"rounded_{cost}"
-    amounts = ", ".join(_amount(cost) for cost in _COSTS)
+    amounts = ", ".join(f"{_amount(rounded[cost])} AS {name}" for cost, name in _COSTS.items())
     listed = ", ".join(map(quoted, columns))
     return (
         f"WITH {', '.join(steps)}\nSELECT {listed}, {', '.join(_COSTS)}, {amounts} FROM {last}"
@@ -153,4 +158,4 @@ def _amount(cost: str) -> str:
     """SQL of whole minor units as an amount of the currency, exact."""
     tick = f"0.{'0' * (_SHOWN_DIGITS - 1)}1::DECIMAL(5,{_SHOWN_DIGITS})"
     amount = f"(whole_{cost} * shown_)::DECIMAL(33,0) * {tick}"
-    return f"({amount})::DECIMAL(38,{_SHOWN_DIGITS}) AS {_COSTS[cost]}"
+    return f"({amount})::DECIMAL(38,{_SHOWN_DIGITS})"

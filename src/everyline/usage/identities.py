@@ -84,7 +84,7 @@ class Identities:
     def _native(self, at: int, rows: UsageRows) -> str:
         """Makes the table `native_<at>`: identities as delivered, each with a number."""
         raw = {name: _text(rows, name) for name in TEXTS} | self._tag_texts(rows)
-        source = rows.relation
+        source = rows.loose
         if pointers := [pointer(column) for column in self._in_json(rows)]:
             listed = ", ".join(pointers)
             source = f"(SELECT *, json_extract_string(Tags, [{listed}]) AS tags_ FROM {source})"
@@ -95,10 +95,7 @@ class Identities:
         )
         constant = [name for name, sql in raw.items() if name not in varying]
         listed = ", ".join(f"{raw[name]} AS {quoted(name)}" for name in constant)
-        named = ", ".join(
-            f"{present(quoted(name)) if is_tag(name) else quoted(name)} AS {quoted(name)}"
-            for name in raw
-        )
+        named = ", ".join(f"{_present(name)} AS {quoted(name)}" for name in raw)
         for seed in range(_HASH_TRIES):
             # Numbers are quicker to group by than ten texts; that two identities have the same
             # one is looked at, not hoped.
@@ -239,6 +236,11 @@ def _text(rows: UsageRows, name: str) -> str:
     if rows.meters and name in ("x_Meter", "x_Unit"):
         return "NULL::VARCHAR"
     return f"r.{quoted(name)}" if name in rows.columns else "NULL::VARCHAR"
+
+
+def _present(name: str) -> str:
+    """SQL of a text of an identity as delivered; null where it is absent."""
+    return present(quoted(name)) if is_tag(name) else f"nullif({quoted(name)}, '')"
 
 
 def _is_constant(rows: UsageRows, name: str, sql: str) -> bool:
