@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import gcd, lcm
 from types import MappingProxyType
@@ -36,6 +36,7 @@ class Number(NamedTuple):
     lost: Decimal
 
 
+@lru_cache(maxsize=8192)  # few texts are most of a file of shares or rates
 def number(text: str) -> Number | None:
     """Read the text of a number by R2; None if it is none, or needs more than 38 digits.
 

@@ -35,10 +35,12 @@ class Outcome:
     Attributes:
         problems: all of them, severest first.
         run: what was published; None where a problem stopped it, or nothing was to be written.
+        configuration: of what was published.
     """
 
     problems: Sequence[Problem]
     run: runs.Run | None
+    configuration: Configuration | None = None
 
 
 def run(project: Path, *, progress: Progress = _silent) -> Outcome:
@@ -57,7 +59,7 @@ def run(project: Path, *, progress: Progress = _silent) -> Outcome:
         problems, facts = made
         progress("publishing")
         published = runs.publish(project, folder, _run_id(facts["inputs"]), facts)
-    return Outcome(problems, published)
+    return Outcome(problems, published, loaded.configuration)
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from everyline.coverage.measure import coverage
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.relations import ABSENT, LAYERS
+
+if TYPE_CHECKING:
+    from everyline.config.configuration import Configuration
 
 _DIRECT = ("tag", "registry", "rule", "implied", "traced")
 _ALLOCATED = (*_DIRECT, "shared", "rest")
@@ -75,10 +78,14 @@ def targets(project: Path) -> Targets:
     """The targets of a project; none where its configuration can't be read."""
     from everyline import config
 
-    found = config.load(project).configuration
-    if found is None:
+    return targets_of(config.load(project).configuration)
+
+
+def targets_of(configuration: "Configuration | None") -> Targets:
+    """The targets that a configuration states."""
+    if configuration is None:
         return NO_TARGETS
-    return Targets(found.targets.tag_coverage, found.targets.unallocated)
+    return Targets(configuration.targets.tag_coverage, configuration.targets.unallocated)
 
 
 def covered(engine: Engine, coverage: str, keys: Sequence[str]) -> list[Covered]:

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +24,9 @@ from everyline.cli.written import put
 from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_STOP, exit_code
 from everyline.runs import Run
+
+if TYPE_CHECKING:
+    from everyline.pipeline import Outcome
 
 _METERS_MAX = 5
 
@@ -52,16 +56,18 @@ def run(project: Path, form: str) -> int:
         return exit_code(outcome.problems) or EXIT_STOP
     with closing(Engine()) as engine:
         if form == "table":
-            show(screen, engine, outcome.run, project)
+            show(screen, engine, outcome, project)
         else:
             put(engine, bill_parts.parts_sql(outcome.run), form, None)
     return exit_code(outcome.problems)
 
 
-def show(screen: Screen, engine: Engine, run: Run, project: Path) -> None:
-    """Prints what `run` came to, and what to do next."""
+def show(screen: Screen, engine: Engine, outcome: "Outcome", project: Path) -> None:
+    """Prints what a run came to, and what to do next."""
+    run = outcome.run
+    assert run is not None, "nothing was published"
     keys = views.taxonomy(engine, run)
-    aims = bill_coverage.targets(project)
+    aims = bill_coverage.targets_of(outcome.configuration)
     covered = bill_coverage.covered(engine, run.relation("coverage"), keys)
     found = bill_parts.parts(engine, run)
     for block, parts in found.items():
