@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 # One thread each, as workers run beside one another. That threads change nothing is a property.
 os.environ.setdefault("EVERYLINE_THREADS", "1")
 
-pytest_plugins = ("browser",)
+pytest_plugins = ("browser", "company")
 
 # The same examples on every machine, and no clock: a slow machine fails nothing. Making a failing
 # example smaller takes minutes, so it is asked for: `--hypothesis-profile=small`.

@@ -1,14 +1,17 @@
 """Runs under bad luck: killed, bits flipped, two at a time, disk full; the last good run reads.
 
-Each test has a small project of its own and runs `everyline run` as a process, as a person does.
+Each test has a small project of its own and runs `everyline run` as a process, as a person does;
+or, to be killed, as a process that has everything imported, so that the blow falls on the run.
 """
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,18 +44,73 @@ def bill(folder: Path, name: str, lines: int, cost: str = "0.10") -> None:
     (folder / "bills" / name).write_text(HEADER + "".join(rows), encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("once")
+    (folder / "everyline.yaml").write_text(SETTINGS, encoding="utf-8")
+    bill(folder, "first.csv", 3000)
+    assert pipeline.run(folder).run is not None
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(once: Path, tmp_path: Path) -> Path:
     """A project that has been run once."""
-    (tmp_path / "everyline.yaml").write_text(SETTINGS, encoding="utf-8")
-    bill(tmp_path, "first.csv", 3000)
-    assert pipeline.run(tmp_path).run is not None
-    return tmp_path
+    return shutil.copytree(once, tmp_path, dirs_exist_ok=True)
 
 
 def started(project: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "everyline", "run", "--project", str(project)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Forked:
+    """Runs of a project, each in a process forked from one in which nothing has run yet."""
+
+    _PROGRAM = """
+import os, sys
+from pathlib import Path
+from everyline import pipeline
+for line in sys.stdin:
+    if not (process := os.fork()):
+        os._exit(pipeline.run(Path(line[:-1])).run is None)
+    print(process, flush=True)
+    print(os.waitpid(process, 0)[1], flush=True)
+"""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self._parent = subprocess.Popen(
+            [sys.executable, "-c", self._PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self) -> int:
+        """The process of a run that has just begun."""
+        assert self._parent.stdin
+        self._parent.stdin.write(f"{self._project}\n")
+        self._parent.stdin.flush()
+        return self._said()
+
+    def wait(self) -> int:
+        """How the run ended: 0 where it has published."""
+        return self._said()
+
+    def _said(self) -> int:
+        assert self._parent.stdout
+        return int(self._parent.stdout.readline())
+
+    def close(self) -> None:
+        self._parent.communicate()
+
+
+@pytest.fixture
+def forked(project: Path) -> Iterator[Forked]:
+    found = Forked(project)
+    yield found
+    found.close()
 
 
 def good(project: Path) -> runs.Run:
@@ -69,41 +127,49 @@ def total(project: Path) -> str:
     return f"{cost.normalize():f}"
 
 
-def test_a_run_killed_at_any_moment_leaves_the_last_good_run(project: Path) -> None:
+def test_a_run_killed_at_any_moment_leaves_the_last_good_run(project: Path, forked: Forked) -> None:
     assert total(project) == "300"
     bill(project, "second.csv", 3000)
-    begun = time.monotonic()
-    assert started(project).wait() == 0
-    whole_seconds = time.monotonic() - begun
+    whole_seconds = seconds_of_a_run(forked)
     moments = random.Random(20261124)
     for number in range(KILLS):
         before = total(project)
         bill(project, "second.csv", 3000, cost=f"0.{number + 10}")
-        process = started(project)
+        process = forked.start()
         time.sleep(moments.random() * whole_seconds)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        killed(process, forked)
         assert total(project) in (before, f"{300 + 30 * (number + 10)}")
     assert started(project).wait() == 0
     assert total(project) == f"{300 + 30 * (KILLS + 9)}"
     assert not left_behind(project)
 
 
-def test_the_same_run_killed_at_any_moment_stays_readable(project: Path) -> None:
+def test_the_same_run_killed_at_any_moment_stays_readable(project: Path, forked: Forked) -> None:
     """A run again with nothing new must not take away, not for a moment, what the pointer names."""
-    begun = time.monotonic()
-    assert started(project).wait() == 0
-    whole_seconds = time.monotonic() - begun
+    whole_seconds = seconds_of_a_run(forked)
     moments = random.Random(20261125)
     for _ in range(KILLS // 2):
-        process = started(project)
+        process = forked.start()
         # The last half of a run, in which it publishes.
         time.sleep((1 + moments.random()) / 2 * whole_seconds)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        killed(process, forked)
         assert total(project) == "300"
     assert started(project).wait() == 0
     assert not left_behind(project)
+
+
+def seconds_of_a_run(forked: Forked) -> float:
+    begun = time.monotonic()
+    forked.start()
+    assert forked.wait() == 0
+    return time.monotonic() - begun
+
+
+def killed(process: int, forked: Forked) -> None:
+    """Kills a run, unless it has ended."""
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    assert forked.wait() in (0, signal.SIGKILL)
 
 
 def left_behind(project: Path) -> list[Path]:
@@ -145,6 +211,7 @@ def test_a_damaged_run_is_made_again(project: Path) -> None:
 def test_a_flipped_bit_in_the_cache_is_not_used(project: Path) -> None:
     """In any file that is kept between runs, tables and what is known of them."""
     chance = random.Random(20261128)
+    assert pipeline.run(project).run is not None  # What is kept is kept by its place.
     before = {file.name: file.read_bytes() for file in good(project).folder.iterdir()}
     for _ in range(4):
         kept = [f for f in (project / runs.FOLDER / "cache").rglob("*") if f.is_file()]

@@ -54,7 +54,6 @@ SQL_LINES_MAX = 80
 BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "misc", "core", "base", "manager"}
 
 INEXACT_IN_PYTHON = {
-    ("cli/figures.py", "ratio"): "an exact Fraction, for a percentage on the screen",
     ("starting/tag_keys.py", "shares"): "exact Fractions, by which `init` ranks tag keys",
     ("sources/workbook.py", "_as_typed"): "asks whether two texts spell one double; no figure",
 }

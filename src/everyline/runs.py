@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,12 @@ class Run:
     def relation(self, name: str) -> str:
         """SQL of a relation: a file of the run, or a view over its files."""
         if (view := self.manifest["views"].get(name)) is None:
-            return parquet(self.folder / f"{name}.parquet")
-        files = {file: parquet(self.folder / f"{file}.parquet") for file in self.manifest["files"]}
-        return f"({_FILE.sub(lambda match: files[match[1]], view)})"
+            return self.file(name)
+        return f"({_FILE.sub(lambda match: self.file(match[1]), view)})"
+
+    def file(self, name: str) -> str:
+        """SQL of a file of the run."""
+        return parquet(self.folder / f"{name}.parquet")
 
 
 @contextmanager
@@ -123,6 +127,14 @@ def current(project: Path) -> Run | Problem:
     if file := _fault(folder, sha256):
         return _damaged(project, file, "its bytes are not those that were published")
     return Run(run_id, folder, _manifest(folder))
+
+
+def made_on(run_: Run) -> datetime | None:
+    """When a run was made, in UTC; the same inputs again make no other. None if it is gone."""
+    try:
+        return datetime.fromtimestamp((run_.folder / _MANIFEST).stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def unpublished(folder: Path, facts: Mapping[str, Any]) -> Run:

@@ -67,7 +67,7 @@ class Unowned:
     is_shield: bool = False
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Unowned cost of one combination of identities; of usage also what it is worth by itself."""
 
     columns: Mapping[str, str]
@@ -80,6 +80,7 @@ class _Part(NamedTuple):
 
     @property
     def service(self) -> tuple[str | None, str | None]:
+        """What a row of a service alone would match: the service and the billing account."""
         return self.columns.get("ServiceName"), self.columns.get("BillingAccountId")
 
 
@@ -103,20 +104,31 @@ def worklist(
         period: counts cost of this month only; None for all.
         top: how many; more where a less telling one among them would speak for others too.
     """
-    parts = [*_parts(engine, run), *_elsewhere(engine, run, configuration)]
+    return listed(parts(engine, run, configuration), period=period, top=top)
+
+
+def parts(engine: Engine, run: Run, configuration: Configuration | None = None) -> list[Part]:
+    """What a worklist is made of: unowned cost of all months, by all that may name an owner."""
+    return [*_parts(engine, run), *_elsewhere(engine, run, configuration)]
+
+
+def listed(
+    parts: Sequence[Part], *, period: str | None = None, top: int | None = None
+) -> list[Unowned]:
+    """The worklist of parts, as `worklist` gives it."""
     coarse = {part.service for part in parts if not _telling(part) and any(part.service)}
-    rows: dict[Identity, list[_Part]] = defaultdict(list)
+    rows: dict[Identity, list[Part]] = defaultdict(list)
     finer = _with_account(parts, coarse)
     for part in parts:
         # What no registry can name is told apart by its reason.
         rows[_identity(part, coarse, finer) or (("", part.evidence),)].append(part)
-    listed = {
+    counted = {
         identity: [part for part in of if period in (None, part.period)]
         for identity, of in rows.items()
     }
     found = [
         (identity, _unowned(identity, of, _since(rows[identity])))
-        for identity, of in listed.items()
+        for identity, of in counted.items()
         if of
     ]
     found.sort(key=lambda pair: (-_most(pair[1].costs), -_most(pair[1].estimated), pair[0]))
@@ -132,7 +144,7 @@ def worklist(
     return [*(one for _, one in kept), *shields]
 
 
-def _parts(engine: Engine, run: Run) -> Iterator[_Part]:
+def _parts(engine: Engine, run: Run) -> Iterator[Part]:
     owned = run.relation("owned_groups")
     has = engine.columns(owned)
     columns = [name for name in IDENTITIES if name in has]
@@ -146,7 +158,7 @@ def _parts(engine: Engine, run: Run) -> Iterator[_Part]:
     )
     for row in rows:
         cells = zip(columns, row, strict=False)
-        yield _Part({name: cell for name, cell in cells if cell is not None}, *row[len(columns) :])
+        yield Part({name: cell for name, cell in cells if cell is not None}, *row[len(columns) :])
 
 
 def _is_split(lead: str, of: str = "") -> str:
@@ -159,7 +171,7 @@ def _is_split(lead: str, of: str = "") -> str:
     return f"({of}x_Pool IS NOT NULL OR {of}{evidence} IN ({split}))"
 
 
-def _elsewhere(engine: Engine, run: Run, configuration: Configuration | None) -> Iterator[_Part]:
+def _elsewhere(engine: Engine, run: Run, configuration: Configuration | None) -> Iterator[Part]:
     """What traces and pools gave to nobody: by usage without an owner, and what no usage tells."""
     lead = run.manifest["keys"][0]
     evidence = f"{lead}_evidence"
@@ -181,10 +193,10 @@ def _elsewhere(engine: Engine, run: Run, configuration: Configuration | None) ->
             yield _of_usage(estimated, Decimal(0), estimated.cost)
     for (period, currency, reason), cost in left.items():
         if cost:
-            yield _Part({}, period, currency, reason, cost, 0)
+            yield Part({}, period, currency, reason, cost, 0)
 
 
-def _of_usage(behind: Behind, cost: Decimal, estimated: Decimal) -> _Part:
+def _of_usage(behind: Behind, cost: Decimal, estimated: Decimal) -> Part:
     """One identity of usage, by what a registry can name: a hash of a person is not that."""
     said = behind.identity
     told = next(
@@ -196,7 +208,7 @@ def _of_usage(behind: Behind, cost: Decimal, estimated: Decimal) -> _Part:
         names = ("ServiceProviderName", told)
         columns = {name: said[name] for name in names if name in said}
     evidence = "driver_unowned"
-    return _Part(columns, behind.period, behind.currency, evidence, cost, 0, estimated)
+    return Part(columns, behind.period, behind.currency, evidence, cost, 0, estimated)
 
 
 def _hashed(text: str) -> bool:
@@ -207,13 +219,13 @@ def _most(costs: Mapping[str, Decimal]) -> Decimal:
     return max(costs.values(), default=Decimal(0))
 
 
-def _telling(part: _Part) -> str | None:
+def _telling(part: Part) -> str | None:
     """The column that tells most of a part; None where only the service is known."""
     return next((name for name in TELLING if name in part.columns), None)
 
 
 def _with_account(
-    parts: Iterable[_Part], coarse: set[tuple[str | None, str | None]]
+    parts: Iterable[Part], coarse: set[tuple[str | None, str | None]]
 ) -> set[tuple[str, str]]:
     """Identities that need the billing account too, or a service's row would have as many cells."""
     return {
@@ -224,7 +236,7 @@ def _with_account(
 
 
 def _identity(
-    part: _Part, coarse: set[tuple[str | None, str | None]], finer: set[tuple[str, str]]
+    part: Part, coarse: set[tuple[str | None, str | None]], finer: set[tuple[str, str]]
 ) -> Identity:
     telling = _telling(part)
     if telling is None:
@@ -238,18 +250,18 @@ def _identity(
     return tuple((n, part.columns[n]) for n in IDENTITIES if n in names and n in part.columns)
 
 
-def _matched(part: _Part, coarse: set[tuple[str | None, str | None]]) -> bool:
+def _matched(part: Part, coarse: set[tuple[str | None, str | None]]) -> bool:
     """Whether a row of a service alone would match."""
     service, account = part.service
     return (service, account) in coarse or (service, None) in coarse
 
 
-def _since(parts: Iterable[_Part]) -> str:
+def _since(parts: Iterable[Part]) -> str:
     return min(part.period for part in parts)
 
 
 def _unowned(
-    identity: Identity, parts: Sequence[_Part], since: str, *, is_shield: bool = False
+    identity: Identity, parts: Sequence[Part], since: str, *, is_shield: bool = False
 ) -> Unowned:
     costs: dict[str, Decimal] = {}
     estimated: dict[str, Decimal] = {}

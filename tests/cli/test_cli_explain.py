@@ -17,15 +17,15 @@ HEADER = (
 )
 
 
-@pytest.fixture
-def cents(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def cents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven lines of a third of a cent to search in two accounts, and 0.10 to nobody.
 
     Search has 7 x 0.00333 = 0.02331, which is 0.02; its accounts have 4 x 0.00333 = 0.01332 and
     3 x 0.00333 = 0.00999. Rounded by itself each would be 0.01, and each line 0.00.
     """
     return _project(
-        tmp_path,
+        tmp_path_factory.mktemp("cents"),
         "taxonomy:\n  team: {tags: [team], values: [search, support]}\n"
         "  service: {tags: [service]}\n",
         [

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -46,21 +47,28 @@ _OWNERS = "owners:\n  - {registry: owners/accounts.csv}\n"
 _HEADER = "team,SubAccountId,ServiceProviderName,valid_to,valid_from"
 
 
-@pytest.fixture
-def acme(tmp_path: Path) -> Path:
-    (tmp_path / "owners").mkdir()
-    (tmp_path / "owners/teams.csv").write_text(_TEAMS, encoding="utf-8")
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("acme")
+    (folder / "owners").mkdir()
+    (folder / "owners/teams.csv").write_text(_TEAMS, encoding="utf-8")
     # Another order of columns, another line end, and none after the last row.
     old = f"{_HEADER}\r\nsearch,b1,Acme,,"
-    (tmp_path / "owners/accounts.csv").write_bytes(old.encode())
-    (tmp_path / "everyline.yaml").write_text(_YAML + _OWNERS, encoding="utf-8")
-    with (tmp_path / "bills.csv").open("w", encoding="utf-8", newline="") as file:
+    (folder / "owners/accounts.csv").write_bytes(old.encode())
+    (folder / "everyline.yaml").write_text(_YAML + _OWNERS, encoding="utf-8")
+    with (folder / "bills.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         columns = ("SubAccountId", "SubAccountName", "BilledCost", "team", "workspace")
         writer.writerow((*columns, "ChargePeriodStart"))
         writer.writerows((*line, "2026-10-02T00:00:00Z") for line in _LINES)
-    _run(tmp_path)
-    return tmp_path
+    _run(folder)
+    return folder
+
+
+@pytest.fixture
+def acme(once: Path, tmp_path: Path) -> Path:
+    """The project as it has been run, for a test to change."""
+    return shutil.copytree(once, tmp_path, dirs_exist_ok=True)
 
 
 def _run(project: Path) -> None:

@@ -3,7 +3,6 @@
 import os
 import pty
 import subprocess
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -186,29 +185,6 @@ def test_the_data_never_reaches_a_terminal_as_an_escape(project: Path, ran: Said
     assert "\x1b]0;" not in said
     assert "\x07" not in said
     assert "\\x1b]0;owned\\x07\\u202estore" in said
-
-
-@pytest.mark.parametrize(
-    ("value", "currency", "text"),
-    [
-        ("0.125", "USD", "0.12"),
-        ("0.135", "USD", "0.14"),
-        ("-0.004", "USD", "0.00"),
-        ("1234567.5", "JPY", "1,234,568"),
-        ("2.0005", "BHD", "2.000"),
-        ("99999999999999999999.999999999999999999", "USD", "100,000,000,000,000,000,000.00"),
-    ],
-)
-def test_an_amount_is_shown_half_even_in_the_minor_unit(
-    value: str, currency: str, text: str
-) -> None:
-    assert figures.amount(Decimal(value), currency) == text
-
-
-def test_a_share_of_nothing_is_no_figure() -> None:
-    assert figures.percent(figures.ratio(Decimal(1), Decimal(0))) == "-"
-    assert figures.percent(Fraction(1, 3)) == "33.3 %"
-    assert figures.percent(Fraction(-1, 100000)) == "0.0 %"
 
 
 @given(st.fractions(0, 1), st.integers(1, 40), st.booleans())

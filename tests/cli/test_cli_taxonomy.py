@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -57,12 +58,13 @@ OCTOBER = Decimal("226.000000000000000001")
 """100 - 20 + 40 + 30 + 7 + 5 + 8 + 3 + 2 + 11 + 13 + 17 + 4 + 6.000000000000000001"""
 
 
-@pytest.fixture
-def acme(tmp_path: Path) -> Path:
-    (tmp_path / "owners").mkdir()
-    (tmp_path / "owners/teams.csv").write_text(_TEAMS, encoding="utf-8")
-    (tmp_path / "everyline.yaml").write_text(_YAML, encoding="utf-8")
-    with (tmp_path / "bills.csv").open("w", encoding="utf-8", newline="") as file:
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("acme")
+    (folder / "owners").mkdir()
+    (folder / "owners/teams.csv").write_text(_TEAMS, encoding="utf-8")
+    (folder / "everyline.yaml").write_text(_YAML, encoding="utf-8")
+    with (folder / "bills.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
             ("BilledCost", "BillingCurrency", "ServiceName", "ChargePeriodStart", *_TAGS)
@@ -71,8 +73,14 @@ def acme(tmp_path: Path) -> Path:
             service = tags.get("service", "Model API")
             cells = [tags.get(name, "") for name in _TAGS]
             writer.writerow((cost, currency, service, f"2026-{month}-02T00:00:00Z", *cells))
-    assert main(["run", "--project", str(tmp_path)]) == 0
-    return tmp_path
+    assert main(["run", "--project", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def acme(once: Path, tmp_path: Path) -> Path:
+    """The project as it has been run, for a test to change."""
+    return shutil.copytree(once, tmp_path, dirs_exist_ok=True)
 
 
 def _said(project: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
@@ -201,10 +209,10 @@ def test_what_is_pasted_gives_owners_to_just_what_it_says(
     ]
 
 
-def test_nothing_is_written(acme: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = {path: path.read_bytes() for path in acme.rglob("*") if path.is_file()}
-    _said(acme, capsys)
-    after = {path: path.read_bytes() for path in acme.rglob("*") if path.is_file()}
+def test_nothing_is_written(once: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in once.rglob("*") if path.is_file()}
+    _said(once, capsys)
+    after = {path: path.read_bytes() for path in once.rglob("*") if path.is_file()}
     assert after == before
 
 

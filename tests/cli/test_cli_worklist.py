@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,13 +33,20 @@ LINES = (
 """Unowned: a1 140, Model API without an account 500, a2 7 USD and 3 EUR, a3 -5, Other 11."""
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("acme")
+    (folder / "owners").mkdir()
+    (folder / "bills.csv").write_text("\n".join([HEADER, *LINES]) + "\n", encoding="utf-8")
+    _configure(folder, "")
+    _run(folder)
+    return folder
+
+
 @pytest.fixture
-def acme(tmp_path: Path) -> Path:
-    (tmp_path / "owners").mkdir()
-    (tmp_path / "bills.csv").write_text("\n".join([HEADER, *LINES]) + "\n", encoding="utf-8")
-    _configure(tmp_path, "")
-    _run(tmp_path)
-    return tmp_path
+def acme(once: Path, tmp_path: Path) -> Path:
+    """The project as it has been run, for a test to change."""
+    return shutil.copytree(once, tmp_path, dirs_exist_ok=True)
 
 
 def _configure(project: Path, owners: str) -> None:

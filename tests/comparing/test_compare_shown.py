@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -47,7 +48,10 @@ Command = Callable[..., Said]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "acme"
+    return _written(tmp_path / "acme")
+
+
+def _written(folder: Path) -> Path:
     (folder / "bills").mkdir(parents=True)
     (folder / "everyline.yaml").write_text(YAML)
     (folder / "bills" / "all.csv").write_text(BILL)
@@ -65,10 +69,17 @@ def everyline(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
     return command
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = _written(tmp_path_factory.mktemp("once") / "acme")
+    assert main(["run", "--project", str(folder)]) == 0
+    return folder
+
+
 @pytest.fixture
-def ran(project: Path, everyline: Command) -> Path:
-    assert everyline("run", "--project", project).code == 0
-    return project
+def ran(once: Path, tmp_path: Path) -> Path:
+    """The project as it has been run, for a test to change."""
+    return shutil.copytree(once, tmp_path / "acme")
 
 
 def run_id(project: Path) -> str:

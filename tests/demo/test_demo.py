@@ -19,8 +19,6 @@ import duckdb
 import pytest
 import yaml
 
-from everyline.demo import make
-
 NEWEST = ("2026-09/20261003T061512Z", "2026-10/20261103T060944Z")
 PERIODS = ("2026-09", "2026-10")
 
@@ -35,10 +33,8 @@ class Line(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("halcyon") / "project"
-    make(folder)
-    return folder
+def project(company: Path) -> Path:
+    return company
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import pytest
 
 import rego
-from everyline.demo import make
 from everyline.engines.duckdb import Engine, literal, quoted
 from made import run
 
@@ -149,10 +148,10 @@ def _tag_coverage(engine: Engine, made: str, key: str, period: str) -> tuple[Dec
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """The demo before its new months, its other vendors' bills left away."""
-    folder = tmp_path / "halcyon"
-    make(folder)
+def project(company: Path, tmp_path: Path) -> Path:
+    """The demo before its new months, its telemetry and its other vendors' bills left away."""
+    folder = shutil.copytree(company, tmp_path / "halcyon")
+    shutil.rmtree(folder / "usage")
     for vendor in folder.joinpath("bills").iterdir():
         if vendor.name != "aws":
             shutil.rmtree(vendor)

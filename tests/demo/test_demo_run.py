@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from everyline.cli import main
-from everyline.demo import make
 from everyline.engines.duckdb import Engine
 from everyline.runs import Run
 from made import run
@@ -22,10 +21,8 @@ GATEWAY = "proj_ModelGatewayT6cN1vHd"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("halcyon") / "project"
-    make(folder)
-    return run(folder)
+def made(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(shutil.copytree(company, tmp_path_factory.mktemp("run") / "project"))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from zipfile import ZipFile
 import duckdb
 import pytest
 
-from everyline.demo import make
 from everyline.demo.company import ANTHROPIC_GATEWAY
 from everyline.demo.routes import ROUTES, Route
 
@@ -25,10 +24,8 @@ PERIODS = ("2026-09", "2026-10")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("halcyon") / "project"
-    make(folder)
-    return folder
+def project(company: Path) -> Path:
+    return company
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def _bars() -> Drawing:
 
 def _changes() -> Drawing:
     parts = [Change(HOSTILE, 12, HREF), Change("b", -5, "?")]
-    return Drawing("bars", changes(parts, 7, "USD", 450, "?"), 2 * 3)
+    return Drawing("bars", changes(parts, (70, 77), "USD", 450, "?"), 2 * 3)
 
 
 FULL = (_sankey(), _treemap(), _line(), _bars(), _changes())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from everyline.drawing.bars import PARTS_MAX, Bar, Change, Slice, bars, changes
 from everyline.drawing.palette import METHODS
+from everyline.drawing.words import decimal
 
 SLICES = st.builds(Slice, st.sampled_from(METHODS), AMOUNTS, st.just("?s"))
 ROWS = st.lists(st.builds(Bar, st.text(max_size=30), st.just("?r"), st.lists(SLICES, max_size=6)))
@@ -54,12 +55,15 @@ def test_parts_lie_end_to_end_on_one_scale(rows: list[Bar], seed: int) -> None:
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.builds(Change, st.text(max_size=30), AMOUNTS, st.just("?")), max_size=30),
+    AMOUNTS,
     st.integers(0, 9),
 )
-def test_changes_begin_where_the_one_before_ends(parts: list[Change], seed: int) -> None:
+def test_changes_begin_where_the_one_before_ends(
+    parts: list[Change], before: Decimal, seed: int
+) -> None:
     whole = sum((Fraction(part.amount) for part in parts), Fraction(0))
-    change = Decimal(f"{whole.numerator * 10**18 // whole.denominator}E-18")
-    chart = changes(parts, change, "USD", 450, "?all")
+    sums = (before, decimal(Fraction(before) + whole))
+    chart = changes(parts, sums, "USD", 450, "?all")
     assert len(chart.rows) <= PARTS_MAX + 1
     at = chart.zero
     for row in chart.rows[:-1]:
@@ -76,7 +80,7 @@ def test_changes_begin_where_the_one_before_ends(parts: list[Change], seed: int)
         assert at in (piece.x, piece.x + piece.width)
         assert chart.zero in (piece.x, piece.x + piece.width)
     assert len(chart.table.rows) == len(parts) + 1
-    assert changes(Random(seed).sample(parts, len(parts)), change, "USD", 450, "?all") == chart
+    assert changes(Random(seed).sample(parts, len(parts)), sums, "USD", 450, "?all") == chart
 
 
 def test_a_bar_done_by_hand() -> None:
@@ -113,7 +117,7 @@ def test_nothing_and_zeros() -> None:
 
 def test_a_change_done_by_hand() -> None:
     parts = [Change("up", 30, "?u"), Change("down", -20, "?d"), Change("small", 5, "?s")]
-    chart = changes(parts, 15, "USD", 450, "?all")
+    chart = changes(parts, (300, 315), "USD", 450, "?all")
     assert [(row.label, row.figure, row.href) for row in chart.rows] == [
         ("up", "+30", "?u"),
         ("down", "−20", "?d"),
@@ -125,18 +129,24 @@ def test_a_change_done_by_hand() -> None:
     assert up.x + up.width == chart.right == down.x + down.width
     assert small.x == down.x
     assert change.x + change.width == small.x + small.width
+    assert chart.zero_is == "Zero is the cost before, 300.00 USD; the change is 5.0 % of it."
+
+
+def test_of_a_cost_that_is_not_above_zero_a_change_is_no_share() -> None:
+    chart = changes([Change("new", 3, "?")], (-1, 2), "USD", 450, "?")
+    assert chart.zero_is == "Zero is the cost before, −1.00 USD."
 
 
 def test_the_smallest_changes_become_one_and_still_sum() -> None:
     parts = [Change(f"p{n:02}", n, "?") for n in range(1, 16)]
-    chart = changes(parts, 120, "USD", 450, "?all")
+    chart = changes(parts, (0, 120), "USD", 450, "?all")
     assert [row.label for row in chart.rows][-2:] == ["Other (4)", "Change"]
     assert chart.rows[-2].figure == "+10"
 
 
 def test_parts_that_do_not_sum_are_refused() -> None:
     with pytest.raises(ValueError, match="do not sum"):
-        changes([Change("a", 1, "?")], 2, "USD", 450, "?")
+        changes([Change("a", 1, "?")], (0, 2), "USD", 450, "?")
 
 
 def test_a_tone_that_is_none_is_refused() -> None:

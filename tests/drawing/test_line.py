@@ -31,6 +31,9 @@ def test_all_is_within_the_plot(points: list[Point], target: Decimal | None, uni
     assert (rows[0], rows[-1]) == (chart.bottom, chart.top)
     assert len({row.label for row in chart.rows}) == len(rows)
     assert len(chart.table.rows) == len(points)
+    assert chart.zero in rows
+    [zero] = [row.label.removesuffix(" %") for row in chart.rows if row.at == chart.zero]
+    assert zero.strip("0.") == ""
     by_value = sorted(zip(values, chart.dots, strict=True), key=lambda one: one[0].value or 0)
     assert [dot.y for _, dot in by_value] == sorted((d.y for d in chart.dots), reverse=True)
 
@@ -56,8 +59,8 @@ def test_ticks_are_round_few_and_around_the_values(one: Decimal, other: Decimal)
     [
         ("71.2", "94.8", [70, 75, 80, 85, 90, 95]),
         ("0", "0", [0, 1]),
-        ("7", "7", [0, 2, 4, 6, 8]),
-        ("-7", "-7", [-8, -6, -4, -2, 0]),
+        ("0", "7", [0, 2, 4, 6, 8]),
+        ("-7", "0", [-8, -6, -4, -2, 0]),
         ("-3", "11", [-5, 0, 5, 10, 15]),
         ("0.01", "0.04", [Fraction(n, 100) for n in range(1, 5)]),
         ("0", "12", [0, Fraction(5, 2), 5, Fraction(15, 2), 10, Fraction(25, 2)]),
@@ -100,7 +103,7 @@ def test_one_point_stands_in_the_middle() -> None:
     chart = of("40")
     assert [dot.x for dot in chart.dots] == [(chart.left + chart.right) // 2]
     assert (chart.curves, chart.areas) == ((), ())
-    assert [row.label for row in chart.rows] == ["0 %", "10 %", "20 %", "30 %", "40 %"]
+    assert [row.label for row in chart.rows] == ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
 
 
 def test_all_zero_lies_on_the_bottom() -> None:
@@ -115,8 +118,23 @@ def test_below_zero_hangs_from_the_zero_line() -> None:
     assert chart.rows[0].label == "−10"
 
 
-def test_an_axis_without_zero_has_no_zero_line() -> None:
-    assert of("71", "94").zero is None
+def test_a_small_change_looks_small() -> None:
+    """A tenth of a percent point, and a thousandth of a cost, are less than two pixels."""
+    for chart in (of("94.8", "94.9"), of("100000", "100100", unit="money")):
+        assert chart.zero == chart.bottom
+        (before, after) = (dot.y for dot in chart.dots)
+        assert 0 < before - after < 200
+
+
+def test_a_share_is_drawn_of_all_and_more_than_all_has_room() -> None:
+    assert [row.label for row in of("3").rows][-1] == "100 %"
+    assert [row.label for row in of("-20", "130").rows] == [
+        "−50 %",
+        "0 %",
+        "50 %",
+        "100 %",
+        "150 %",
+    ]
 
 
 def test_target_and_last_value_do_not_lie_on_each_other() -> None:

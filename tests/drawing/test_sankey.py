@@ -135,7 +135,7 @@ def test_credits_are_listed_and_the_net_is_drawn() -> None:
     assert [(one.name, one.figure, one.href) for one in chart.undrawn] == [
         ("A → Y", "−10.00", "?c")
     ]
-    assert chart.undrawn_sum == "−10.00 USD"
+    assert chart.undrawn_sum == "−10.00 USD in all"
 
 
 def test_a_node_below_zero_takes_its_links_with_it() -> None:
@@ -147,7 +147,15 @@ def test_a_node_below_zero_takes_its_links_with_it() -> None:
         ("A → X", "30.00"),
         ("A → Y", "−40.00"),
     ]
-    assert chart.undrawn_sum == "−10.00 USD"
+    assert chart.undrawn_sum == "−10.00 USD in all"
+
+
+def test_what_is_left_at_each_step_is_not_added_up() -> None:
+    columns = [Column(name, [Node("a", "A", "model", "?")], "?") for name in ("of", "to", "at")]
+    links = [Link(at, "a", "a", -7, "?") for at in (0, 1)]
+    chart = sankey(columns, links, 900, 300, "USD")
+    assert [one.figure for one in chart.undrawn] == ["−7.00", "−7.00"]
+    assert chart.undrawn_sum == "USD, the same money at each step"
 
 
 def test_nothing_above_zero_draws_nothing() -> None:

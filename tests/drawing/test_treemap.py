@@ -115,7 +115,7 @@ def test_credits_are_listed_and_the_net_is_said() -> None:
         ("Refund", "−4.00", "?r"),
         ("Search: data", "−20.00", "?d"),
     ]
-    assert chart.undrawn_sum == "−24.00 USD"
+    assert chart.undrawn_sum == "−24.00 USD in all"
     assert chart.tones == ("model",)
 
 

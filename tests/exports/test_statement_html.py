@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 from pages import Page
 
 import stated
-from everyline.exports import charts, figures
+from everyline import figures
+from everyline.exports import charts
 from everyline.exports.markup import Html, joined, plain, tag
 from everyline.exports.statement import Statement
 from everyline.exports.statement_html import html, style
@@ -128,27 +128,6 @@ def test_stacked_bars_leave_out_what_is_below_zero() -> None:
     assert '<rect class="model" x="0" width="75"' in drawn
     assert '<rect class="data" x="75" width="0"' in drawn
     assert charts.stacked([("model", Decimal(1))], Decimal(0)).count('width="0"') == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "currency", "shown"),
-    [
-        ("1234.5", "USD", "1,234.50"),
-        ("-0.001", "USD", "0.00"),
-        ("-1500", "JPY", "−1,500"),
-        ("0.125", "USD", "0.12"),
-        ("12345678901234567890123456789.01", "USD", "12,345,678,901,234,567,890,123,456,789.01"),
-    ],
-)
-def test_amounts_as_text(value: str, currency: str, shown: str) -> None:
-    assert figures.amount(Decimal(value), currency) == shown
-
-
-def test_shares_as_text() -> None:
-    assert figures.percent(figures.share(Decimal(1), Decimal(3))) == "33.3 %"
-    assert figures.percent(None) == "–"
-    assert figures.share(Decimal(1), Decimal(0)) is None
-    assert figures.share(Decimal("0.1"), Decimal("0.3")) == Fraction(1, 3)
 
 
 def test_every_hostile_name_has_a_statement(odd_statements: Mapping[str, Statement]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from drawn import Project
-from made import Row, units
+from made import Row
 
 
 class Covered(NamedTuple):
@@ -17,12 +17,12 @@ class Covered(NamedTuple):
 
 
 def covered(coverage: Iterable[Row]) -> Covered:
-    """The sums of the relation `coverage` that tag coverage is worked out from."""
+    """The sums of `coverage`, its amounts in units, that tag coverage is worked out from."""
     found = Covered(Counter(), Counter(), Counter())
     for row in coverage:
         if row["x_Eligible"]:
             key = (row["x_Period"], row["BillingCurrency"], row["x_Key"])
-            cost = units(row["x_CoverageCost"]) or 0
+            cost = row["x_CoverageCost"] or 0
             found.eligible[key] += cost
             found.declared[key] += cost if row["x_Tag"] == "declared" else 0
             found.told[key] += cost if row["x_Tag"] != "missing" else 0

@@ -3,19 +3,14 @@
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import made
-import oracle.relations
-from differences import as_units, differences
-from drawn import Project, write
 from everyline import pipeline
 from everyline.reconciliation.invoices import _half_of_root
-from strategies import SMALL, projects
 
 YAML = """\
 taxonomy: {team: {tags: [team]}}
@@ -105,13 +100,3 @@ def test_half_a_root_is_the_nearest_whole_number(square: int) -> None:
     if square == (2 * half + 1) ** 2 or (half and square == (2 * half - 1) ** 2):
         assert half % 2 == 0
     assert Fraction(half) >= 0
-
-
-@settings(max_examples=25)
-@given(projects(SMALL))
-def test_the_oracle_finds_the_same_invoices(project: Project) -> None:
-    with TemporaryDirectory() as name:
-        write(project, Path(name))
-        found = made.relations(made.run(Path(name)), ["reconciliation"])["reconciliation"]
-        expected = oracle.relations.everything(Path(name))["reconciliation"]
-        assert not differences(as_units(found), expected)

@@ -14,6 +14,12 @@ import stated
 from everyline.cli import everyline
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages say whether files have changed however long the looking takes on a busy machine."""
+    monkeypatch.setattr("everyline.web.outdated.SOON_S", 60)
+
+
 @pytest.fixture(scope="session")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project `worked` of `stated`, run."""

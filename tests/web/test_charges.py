@@ -14,7 +14,7 @@ from sites import Rows, site, table
 from starlette.testclient import TestClient
 
 import stated
-from everyline.web import line_file
+from everyline.web import derived
 from everyline.web.app import Site
 from everyline.web.visible import Viewer
 
@@ -155,7 +155,7 @@ def test_lines_that_were_shown_once_are_shown_again_whatever_becomes_of_the_bill
     assert table(TestClient(Site(tmp_path).app()), "/charges?where=team%3Da") == first
     for name in ("facts", "table.parquet"):
         kept.joinpath(name).write_bytes(b"damaged")
-    line_file.forget()
+    derived.forget()
     assert "have changed since" in project.get("/charges?where=ServiceName%3DAmazon+Bedrock").text
 
 

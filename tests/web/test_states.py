@@ -55,8 +55,11 @@ def test_after_a_run_that_failed_the_last_good_one_is_shown(tmp_path: Path) -> N
     with (tmp_path / "everyline.yaml").open("a", encoding="utf-8") as file:
         file.write("nonsense: true\n")
     assert pipeline.run(tmp_path).run is None
-    assert found.get("/").text == before
-    assert site(tmp_path).get("/").text == before
+    stale = '<li class="chip warn">Stale: files or settings have changed since this run</li>'
+    for one in (found, site(tmp_path)):
+        shown = one.get("/").text
+        assert stale in shown
+        assert shown.replace(stale, "") == before
 
 
 def test_a_link_keeps_its_run_and_says_that_there_is_a_newer_one(tmp_path: Path) -> None:

@@ -71,11 +71,11 @@ def _show_parts(screen: Screen, charge: Charge) -> None:
     currency = charge.fields["BillingCurrency"]
     ends = list(_ends(charge.parts))
     keys = [found.key for found in charge.owner]
-    wide = max(len(figures.exact(node.cost)) for node, _ in ends)
-    screen.line(f"who gets the {figures.exact(cost)} {currency}", "bold")
+    wide = max(len(figures.separated(node.cost)) for node, _ in ends)
+    screen.line(f"who gets the {figures.separated(cost)} {currency}", "bold")
     for node, before in ends:
-        share = figures.percent(figures.ratio(node.cost, cost)).rjust(_SHARE)
-        lead = f"{share}  {figures.exact(node.cost).rjust(wide)}  "
+        share = figures.percent(figures.share(node.cost, cost)).rjust(_SHARE)
+        lead = f"{share}  {figures.separated(node.cost).rjust(wide)}  "
         told = [words.how(key, node.facts) for key in keys]
         _hang(screen, lead, ", ".join(told))
         for text in (*before, *_why(screen, node)):
@@ -88,7 +88,7 @@ def _ends(parts: Sequence[Node]) -> Iterator[tuple[Node, list[str]]]:
         if part.kind != "group":
             yield part, []
         for end in part.parts:
-            before = f"of the {figures.exact(part.cost)} that were {part.label}"
+            before = f"of the {figures.separated(part.cost)} that were {part.label}"
             yield end, [before] if len(parts) > 1 else []
 
 

@@ -44,7 +44,7 @@ def show_rows(screen: Screen, rows: Sequence[Covered], aims: Targets) -> None:
 
 def _cells(screen: Screen, row: Covered, aims: Targets) -> list[str]:
     def share(part: Decimal) -> str:
-        return figures.percent(figures.ratio(part, row.eligible))
+        return figures.percent(figures.share(part, row.eligible))
 
     room = min(_BAR_MAX, max(6, screen.width - _FIXED_CELLS))
     aim = None if row.layer else aims.tag_coverage.get(row.key)
@@ -52,7 +52,7 @@ def _cells(screen: Screen, row: Covered, aims: Targets) -> list[str]:
         f"  {row.layer}" if row.layer else row.key,
         figures.amount(row.eligible, row.currency),
         share(row.tagged),
-        screen.bar(figures.ratio(row.tagged, row.eligible), room),
+        screen.bar(figures.share(row.tagged, row.eligible), room),
         percent_of(aim),
         share(row.marked),
         share(row.direct),
@@ -65,7 +65,7 @@ def _say_unallocated(view: View, rows: Sequence[Covered], aims: Targets) -> None
     row = next((r for r in rows if r.key == lead and r.layer is None), None)
     if row is None:
         return
-    share = figures.percent(figures.ratio(row.unowned, row.cost))
+    share = figures.percent(figures.share(row.unowned, row.cost))
     limit = aims.unallocated
     aim = f" (at most {percent_of(limit)} wanted)" if limit is not None else ""
     amount = figures.amount(row.unowned, row.currency)
@@ -75,4 +75,4 @@ def _say_unallocated(view: View, rows: Sequence[Covered], aims: Targets) -> None
 
 def percent_of(aim: Decimal | None) -> str:
     """A ratio that somebody aims at, in percent with the digits it was written with."""
-    return "" if aim is None else f"{figures.exact(aim.scaleb(2))} %"
+    return "" if aim is None else f"{figures.separated(aim.scaleb(2))} %"

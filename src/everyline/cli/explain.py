@@ -139,24 +139,8 @@ def _asked(wanted: _Wanted, keys: Sequence[str]) -> Asked | str:
     Raises:
         UsageError: an option that is no key, or has no value.
     """
-    values: dict[str, str] = {}
-    rest: list[str] = []
-    words = list(wanted.words)
-    while words:
-        word = words.pop(0)
-        if not word.startswith("--"):
-            rest.append(word)
-            continue
-        name, sign, value = word.removeprefix("--").partition("=")
-        key = _key(name, keys)
-        if not sign and not words:
-            raise click.UsageError(f"`--{name}` takes a value")
-        values[key] = value if sign else words.pop(0)
-    for entry in wanted.where:
-        name, sign, value = entry.partition("=")
-        if not sign:
-            raise click.UsageError(f"`--where {entry}` has no `=`; it is `--where KEY=VALUE`")
-        values[_key(name, keys)] = value
+    said = options.keyed(wanted.words, wanted.where, lambda name: _key(name, keys))
+    values, rest = dict(said.values), said.words
     if not rest:
         return Asked(wanted.period, values, wanted.service)
     if len(rest) > 1 or values or wanted.period or wanted.service:

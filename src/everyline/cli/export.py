@@ -115,30 +115,15 @@ def _owner(words: Sequence[str], where: Sequence[str], lead: str) -> str | None:
     Raises:
         UsageError: an option that is not the lead key, or has no value, or is given twice.
     """
-    said: list[tuple[str, str]] = []
-    left = list(words)
-    while left:
-        word = left.pop(0)
-        if not word.startswith("--"):
-            raise click.UsageError(f"`{word}` is not expected")
-        name, sign, value = word.removeprefix("--").partition("=")
-        if not sign and not left:
-            raise click.UsageError(f"`--{name}` takes a value")
-        said.append((name, value if sign else left.pop(0)))
-    for entry in where:
-        name, sign, value = entry.partition("=")
-        if not sign:
-            raise click.UsageError(f"`--where {entry}` has no `=`; it is `--where {lead}=VALUE`")
-        said.append((name, value))
-    option = lead.replace("_", "-")
-    for name, value in said:
-        if name not in (lead, option):
-            raise click.UsageError(f"there is no option `--{name}`; a site is for a `--{option}`")
-        if not value:
-            raise click.UsageError(f"`--{option}` takes a value")
-    if len(said) > 1:
+    said = options.keyed(words, where, options.only(lead, "a site"), of=lead)
+    if said.words:
+        raise click.UsageError(f"`{said.words[0]}` is not expected")
+    owners = [value for _, value in said.values]
+    if "" in owners:
+        raise click.UsageError(f"`--{lead.replace('_', '-')}` takes a value")
+    if len(owners) > 1:
         raise click.UsageError("a site is for one owner, or for all")
-    return said[0][1] if said else None
+    return owners[0] if owners else None
 
 
 def _nothing(opened: "Opened", owner: str | None, period: str | None) -> str:

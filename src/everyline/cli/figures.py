@@ -1,56 +1,51 @@
-"""Figures as text: amounts, quantities, shares and bars. For screens only: they round."""
+"""Figures as screens have them: those of `everyline.figures` in ASCII, and bars.
 
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+Every terminal can show `-`, and a figure that is copied from one can be pasted anywhere.
+"""
+
+from decimal import Decimal
 from fractions import Fraction
 
-from everyline.money import minor_digits
+from everyline import figures
+from everyline.figures import exact, share
+
+__all__ = [
+    "NOTHING",
+    "amount",
+    "bar",
+    "exact",
+    "percent",
+    "quantity",
+    "separated",
+    "share",
+]
 
 NOTHING = "-"
 """What stands for a null."""
 
-_DIGITS_MAX = 60
-_QUANTITY_DECIMALS = 3
+_SIGNS = str.maketrans({figures.MINUS: "-", figures.NOTHING: NOTHING})
 _BLOCKS = "▏▎▍▌▋▊▉█"
 _EIGHTHS = len(_BLOCKS)
 
 
 def amount(value: Decimal | None, currency: str | None) -> str:
     """An amount in the currency's minor unit, half-even, with thousands separators."""
-    if value is None:
-        return NOTHING
-    digits = minor_digits(currency or "")
-    return _fixed(value, 2 if digits is None else digits)
+    return _in_ascii(figures.amount(value, currency))
 
 
-def quantity(value: Decimal | int | None) -> str:
+def quantity(value: Decimal | None) -> str:
     """A quantity with at most three decimals, half-even."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, int):
-        return f"{value:,}"
-    return _trimmed(_fixed(value, _QUANTITY_DECIMALS))
+    return _in_ascii(figures.quantity(value))
 
 
-def exact(value: Decimal) -> str:
-    """Every digit of a number, without trailing zeros."""
-    return _trimmed(f"{value:,f}")
+def separated(value: Decimal) -> str:
+    """Every digit of a number, with thousands separators."""
+    return _in_ascii(figures.separated(value))
 
 
-def digits(value: Decimal) -> str:
-    """Every digit of a number as data: without thousands separators and trailing zeros."""
-    return _trimmed(f"{value:f}")
-
-
-def ratio(part: Decimal, whole: Decimal) -> Fraction | None:
-    """`part` of `whole`; None where the whole is nothing (R22)."""
-    return Fraction(part) / Fraction(whole) if whole else None
-
-
-def percent(share: Fraction | None) -> str:
+def percent(found: Fraction | None) -> str:
     """A share in percent with one decimal, half-even."""
-    if share is None:
-        return NOTHING
-    return f"{Decimal(round(share * 1000)).scaleb(-1):z,.1f} %"
+    return _in_ascii(figures.percent(found))
 
 
 def bar(share: Fraction | None, width: int, *, ascii_only: bool) -> str:
@@ -68,11 +63,5 @@ def bar(share: Fraction | None, width: int, *, ascii_only: bool) -> str:
     return _BLOCKS[-1] * full + (_BLOCKS[rest - 1] if rest else "")
 
 
-def _fixed(value: Decimal, decimals: int) -> str:
-    with localcontext() as context:
-        context.prec, context.rounding = _DIGITS_MAX, ROUND_HALF_EVEN
-        return f"{value:z,.{decimals}f}"
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _in_ascii(text: str) -> str:
+    return text.translate(_SIGNS)

@@ -126,7 +126,7 @@ def _found(one: Check) -> str:
     if one.found is None:
         return one.says
     if one.whole is None:
-        return f"{figures.exact(one.found)} {one.says}"
+        return f"{figures.separated(one.found)} {one.says}"
     whole = f"{figures.amount(one.whole, one.currency)} {one.currency}"
     return f"{figures.amount(one.found, one.currency)} of {whole}"
 
@@ -142,15 +142,15 @@ def _cell(value: object, currency: str | None) -> str:
 def _ratio(one: Check) -> str:
     if one.found is None or one.whole is None:
         return ""
-    return figures.percent(figures.ratio(one.found, abs(one.whole)))
+    return figures.percent(figures.share(one.found, abs(one.whole)))
 
 
 def _limit(one: Check) -> str:
     if one.limit is None:
         return ""
     if one.name == "showback_periods":
-        return figures.exact(one.limit)
-    return f"{figures.exact(one.limit * 100)} %"
+        return figures.separated(one.limit)
+    return f"{figures.separated(one.limit * 100)} %"
 
 
 def _as_json(month: str, one: Check) -> dict[str, object]:
@@ -169,7 +169,7 @@ def _as_json(month: str, one: Check) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    return figures.digits(value) if isinstance(value, Decimal) else value
+    return figures.exact(value) if isinstance(value, Decimal) else value
 
 
 def _put(month: str, checks: Sequence[Check], form: str) -> None:

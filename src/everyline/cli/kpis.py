@@ -79,8 +79,8 @@ def _rows(found: Sequence[Kpi]) -> list[tuple[str | None, ...]]:
             one.currency,
             one.definition.name,
             one.definition.formula,
-            None if one.numerator is None else figures.digits(one.numerator),
-            None if one.denominator is None else figures.digits(one.denominator),
+            None if one.numerator is None else figures.exact(one.numerator),
+            None if one.denominator is None else figures.exact(one.denominator),
             _rounded(one, _DECIMALS),
             _unit(one),
             one.missing or None,
@@ -95,7 +95,7 @@ def _rounded(one: Kpi, decimals: int) -> str | None:
     """The value with at most so many decimals, half-even."""
     if one.value is None:
         return None
-    return figures.digits(Decimal(f"{round(one.value * 10**decimals)}E-{decimals}"))
+    return figures.exact(Decimal(f"{round(one.value * 10**decimals)}E-{decimals}"))
 
 
 def _unit(one: Kpi) -> str | None:
@@ -131,7 +131,7 @@ def _row(one: Kpi) -> list[str]:
     if one.definition.unit == PERCENT:
         text = f"{figures.amount(value, None)} %"
     else:
-        text = f"{figures.exact(value)} {one.currency}"
+        text = f"{figures.separated(value)} {one.currency}"
     is_cost = one.currency is not None
     over = figures.amount if is_cost and one.definition.unit == PERCENT else _count
     under = figures.amount if is_cost else _count

@@ -97,7 +97,7 @@ def _cells(view: View, row: Mapping[str, Any], told: _Told) -> list[str]:
     if not told.wholes:
         return [*cells, *more]
     part, whole = (Decimal(of[told.names[-1]] or 0) for of in (row, told.wholes[currency]))
-    share = figures.ratio(part, whole)
+    share = figures.share(part, whole)
     return [*cells, figures.percent(share), view.screen.bar(share, _BAR), *more]
 
 

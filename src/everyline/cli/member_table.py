@@ -38,7 +38,7 @@ def _block(view: View, heading: str, currency: str, rows: list[tuple[Any, ...]])
     whole = sum((cost for *_, cost in rows), Decimal(0))
     cells = []
     for pool, service, groups, cost in sorted(rows, key=lambda row: (row[0], -row[3])):
-        share = figures.ratio(cost, whole)
+        share = figures.share(cost, whole)
         amount = figures.amount(cost, currency)
         bar = view.screen.bar(share, _BAR)
         name = service or figures.NOTHING

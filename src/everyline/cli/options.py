@@ -1,13 +1,25 @@
 """Options that several commands share, and the shape of their help."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 Decorated = Callable[..., Any]
+
+
+class Keyed(NamedTuple):
+    """What a command line says in options that are named by the taxonomy.
+
+    Attributes:
+        values: key and value as often as said, `--where` last.
+        words: what is no option.
+    """
+
+    values: Sequence[tuple[str, str]]
+    words: Sequence[str]
 
 
 def example(*lines: str) -> str:
@@ -106,3 +118,47 @@ def by(function: Decorated) -> Decorated:
         help="Sum by these columns. Currencies are never summed together, nor are estimates with"
         " bills; a quantity is summed where its unit is named.",
     )(function)
+
+
+def keyed(
+    words: Sequence[str], where: Sequence[str], key: Callable[[str], str], *, of: str = "KEY"
+) -> Keyed:
+    """Reads `--KEY VALUE`, `--KEY=VALUE` and `--where KEY=VALUE`.
+
+    Args:
+        words: what click has left, since it does not know the taxonomy.
+        key: gives the key that an option's name stands for, and raises UsageError where none does.
+        of: what `--where` takes, as a hint has it.
+
+    Raises:
+        UsageError: a name is no key, or has no value.
+    """
+    values, rest, left = [], [], list(words)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("--"):
+            rest.append(word)
+            continue
+        name, sign, value = word.removeprefix("--").partition("=")
+        known = key(name)
+        if not sign and not left:
+            raise click.UsageError(f"`--{name}` takes a value")
+        values.append((known, value if sign else left.pop(0)))
+    for entry in where:
+        name, sign, value = entry.partition("=")
+        if not sign:
+            raise click.UsageError(f"`--where {entry}` has no `=`; it is `--where {of}=VALUE`")
+        values.append((key(name), value))
+    return Keyed(values, rest)
+
+
+def only(lead: str, asks: str) -> Callable[[str], str]:
+    """The reader of names that knows one key, `lead`; `asks` is what takes no other."""
+    option = lead.replace("_", "-")
+
+    def key(name: str) -> str:
+        if name not in (lead, option):
+            raise click.UsageError(f"there is no option `--{name}`; {asks} is for a `--{option}`")
+        return lead
+
+    return key

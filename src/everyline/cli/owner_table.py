@@ -35,7 +35,7 @@ def show(screen: Screen, engine: Engine, run: Run, block: Block, owner: str) -> 
     whole = sum(sums.values(), Decimal(0))
 
     def line(name: str, costs: dict[str, Decimal], total: Decimal) -> list[str]:
-        share = figures.ratio(total, whole)
+        share = figures.share(total, whole)
         by_layer = [
             figures.amount(costs[layer], block.currency) if layer in costs else ""
             for layer in layers

@@ -125,7 +125,7 @@ def _section(screen: Screen, heading: str, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _figures(lines: int, cost: Decimal, bill: Decimal, currency: str) -> list[str]:
-    share = figures.percent(figures.ratio(cost, bill))
+    share = figures.percent(figures.share(cost, bill))
     return [f"{lines:,}", figures.amount(cost, currency), share]
 
 

@@ -173,5 +173,5 @@ def _invoices(screen: Screen, rows: Sequence[Mapping[str, Any]], currency: str) 
 
 
 def _share(screen: Screen, part: Decimal | None, whole: Decimal) -> list[str]:
-    share = figures.ratio(part or Decimal(0), whole)
+    share = figures.share(part or Decimal(0), whole)
     return [figures.percent(share), screen.bar(share, _BAR)]

@@ -78,7 +78,8 @@ def _app(project: Path, host: str, configuration: Configuration) -> Any:
         from everyline.web.access import guarded
     except ImportError as error:
         raise click.UsageError(_missing("web")) from error
-    place = guarded.Place(project, host, _secret(configuration), lambda: datetime.now(UTC))
+    secret = _secret(configuration)
+    place = guarded.Place(project, host, secret, lambda: datetime.now(UTC), prepares=True)
     try:
         return guarded.guarded(place, configuration)
     except guarded.Unguarded as error:

@@ -54,8 +54,8 @@ def trace_lines(group: Node, most: int) -> Iterator[str]:
     if not group.shares:
         return
     facts = group.facts
-    of = Decimal(facts.get("x_Of", figures.digits(group.cost)))
-    part = figures.percent(figures.ratio(group.cost, of))
+    of = Decimal(facts.get("x_Of", figures.exact(group.cost)))
+    part = figures.percent(figures.share(group.cost, of))
     said = f"{part} of {figures.amount(of, group.currency)}"
     by = group.shares[0].facts["x_Driver"].split(" ")[0].replace("_", " ")
     level = group.shares[0].facts["x_Level"]

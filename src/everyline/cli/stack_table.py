@@ -94,7 +94,7 @@ def _table(screen: Screen, block: Block, found: Stack, digits: int) -> Table:
     rows = []
     for (name, exact), row in zip(found.rows, amounts, strict=True):
         total = sum(row.values())
-        share = figures.ratio(_sum(exact.values()), _all(found))
+        share = figures.share(_sum(exact.values()), _all(found))
         shown = [_amount(row.get(cell), digits) for cell in cells]
         percent = figures.percent(share)
         rows.append([name, *shown, _amount(total, digits), percent, screen.bar(share, _BAR)])

@@ -129,36 +129,16 @@ def _refuse(asked: _Asked, *, every: bool, form: str, out: Path | None) -> None:
 
 def _asked(words: Sequence[str], where: Sequence[str], lead: str) -> _Asked:
     """What is asked for: a month, and a value of the lead key."""
-    owner, period = None, None
-    left = list(words)
-    while left:
-        word = left.pop(0)
-        if not word.startswith("--"):
-            if period is not None or not _PERIOD.fullmatch(word):
-                raise click.UsageError(f"`{word}` is no month like 2026-10")
-            period = word
-            continue
-        name, sign, value = word.removeprefix("--").partition("=")
-        _refuse_other_key(name, lead)
-        if not sign and not left:
-            raise click.UsageError(f"`--{name}` takes a value")
-        owner = value if sign else left.pop(0)
-    for entry in where:
-        name, sign, value = entry.partition("=")
-        if not sign:
-            raise click.UsageError(f"`--where {entry}` has no `=`; it is `--where {lead}=VALUE`")
-        _refuse_other_key(name, lead)
-        owner = value
+    said = options.keyed(words, where, options.only(lead, "a statement"), of=lead)
+    for n, word in enumerate(said.words):
+        if n or not _PERIOD.fullmatch(word):
+            raise click.UsageError(f"`{word}` is no month like 2026-10")
+    period = said.words[0] if said.words else None
+    owner = said.values[-1][1] if said.values else None
     if owner == "":
         line = hints.command("explain", f"--{lead.replace('_', '-')}", "")
         raise click.UsageError(f"what is nobody's has no statement; `{line}` takes it apart")
     return _Asked(period, owner)
-
-
-def _refuse_other_key(name: str, lead: str) -> None:
-    option = lead.replace("_", "-")
-    if name not in (lead, option):
-        raise click.UsageError(f"there is no option `--{name}`; a statement is for a `--{option}`")
 
 
 def _source(engine: Engine, run: Run, project: Path) -> Sourced | list[Problem]:

@@ -65,7 +65,7 @@ def _block(view: View, lead: str, currency: str, owners: list[tuple[Any, ...]]) 
     total = [
         "total",
         figures.amount(all_effective, currency),
-        figures.percent(figures.ratio(all_effective, all_effective)),
+        figures.percent(figures.share(all_effective, all_effective)),
         "",
         figures.amount(all_billed, currency),
     ]
@@ -73,7 +73,7 @@ def _block(view: View, lead: str, currency: str, owners: list[tuple[Any, ...]]) 
 
 
 def _share(view: View, part: Decimal, whole: Decimal) -> list[str]:
-    share = figures.ratio(part, whole)
+    share = figures.share(part, whole)
     return [figures.percent(share), view.screen.bar(share)]
 
 

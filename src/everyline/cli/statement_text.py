@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from everyline.cli import figures, layout
 from everyline.cli.layout import Column, Line, Table
-from everyline.exports import figures as shown
 from everyline.exports import statement_words as words
 from everyline.exports.statement import Block, Row, Statement, by_first_name, together, total
+from everyline.figures import MINUS
 
 _CHANGES_MAX = 6
 _PARTS_MAX = 8
@@ -44,7 +44,7 @@ def lines(statement: Statement, paper: Paper) -> Iterator[Line]:
 def _block(statement: Statement, block: Block, paper: Paper) -> Iterator[Line]:
     whole = figures.amount(block.total.now.shown, block.currency)
     yield [(f"{whole} {words.heading(block)}", "bold")]
-    said = " ".join(words.summary(statement, block)).replace(shown.MINUS, "-")
+    said = " ".join(words.summary(statement, block)).replace(MINUS, "-")
     yield from _said(said, paper)
     tables = [_changes, _parts, _ways, _issuers]
     for make in tables:
@@ -105,7 +105,7 @@ def _part(block: Block, name: str, rows: Sequence[Row], whole: Decimal, paper: P
         together([row for row in rows if row.names[1] == layer]).now.shown for layer in block.layers
     )
     amount = together(rows).now.shown
-    share = shown.share(amount, whole)
+    share = figures.share(amount, whole)
     return [
         name,
         *(figures.amount(one, block.currency) if one else figures.NOTHING for one in by_layer),

@@ -53,7 +53,7 @@ def show(screen: Screen, block: Block, parts: Parts) -> None:
         rows.append(_row(screen, block, "    no rule is sure", parts["candidate"], bill))
     rows.append(_row(screen, block, "in scope", parts.get("in_scope"), scope))
     rows += [_row(screen, block, f"  {m}", parts.get(m), scope) for m in METHODS]
-    difference = [figures.exact(cost) for cost in parts["difference"]]
+    difference = [figures.separated(cost) for cost in parts["difference"]]
     totals = [["difference", difference[0], "", "", difference[1]]]
     columns = (
         Column(block.heading),
@@ -71,7 +71,7 @@ def show_coverage(screen: Screen, rows: Sequence[Covered], aims: Targets) -> Non
     for row in rows:
         aim = aims.tag_coverage.get(row.key)
         wanted = f" ({coverage_table.percent_of(aim)} wanted)" if aim is not None else ""
-        share = figures.percent(figures.ratio(row.tagged, row.eligible))
+        share = figures.percent(figures.share(row.tagged, row.eligible))
         said.append(f"{row.key} {share}{wanted}".replace(" ", "\N{NO-BREAK SPACE}"))
     text = fill("tag coverage: " + ", ".join(said), screen.width)
     screen.line(text.replace("\N{NO-BREAK SPACE}", " "))
@@ -85,7 +85,7 @@ def _row(
     screen: Screen, block: Block, name: str, costs: tuple[Decimal, Decimal] | None, whole: Decimal
 ) -> list[str]:
     effective, billed = costs or (Decimal(0), Decimal(0))
-    share = figures.ratio(effective, whole)
+    share = figures.share(effective, whole)
     return [
         name,
         figures.amount(effective, block.currency),

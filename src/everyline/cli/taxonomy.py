@@ -267,7 +267,7 @@ def _show_keys(
             continue  # another currency's
         values = {one.value for one in of if one.value is not None}
         bad = {one.value for one in of if one.is_undeclared}
-        share = figures.ratio(Decimal(carried[key]), Decimal(whole[key]))
+        share = figures.share(Decimal(carried[key]), Decimal(whole[key]))
         shown = figures.amount(carried[key], currency) if currency else f"{carried[key]:,}"
         by_rules = _RULES if _in_rules(looked, of[0]) else figures.NOTHING
         read_by = ", ".join(of[0].keys) or by_rules

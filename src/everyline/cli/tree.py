@@ -108,7 +108,7 @@ def _notes(figure: Node) -> Iterator[str]:
     """What rounding hides."""
     shown = figures.amount(_rounded(figure), figure.currency)
     stated = figures.amount(Decimal(figure.facts["x_EffectiveAmount"]), figure.currency)
-    exactly = f"{figures.exact(figure.cost)} {figure.currency}"
+    exactly = f"{figures.separated(figure.cost)} {figure.currency}"
     yield f"Exactly {exactly}; rounded so that every level adds up."
     if stated != shown:
         yield f"The statement has {stated}, since it rounds the bill of each issuer by itself."
@@ -151,7 +151,7 @@ class _Tree:
             amount, is_last = amounts[str(n)], n == len(parts) - 1
             branch = guide + (self.signs.last if is_last else self.signs.branch)
             trunk = guide + (" " * len(self.signs.trunk) if is_last else self.signs.trunk)
-            share = figures.percent(figures.ratio(part.cost, node.cost))
+            share = figures.percent(figures.share(part.cost, node.cost))
             cells = (share, self._amount(amount), f"{part.lines:,}")
             for k, told in enumerate(self._words(part, amount)):
                 if k == 0:
@@ -162,7 +162,7 @@ class _Tree:
                 yield from self._below(part, amount, trunk)
 
     def _is_opened(self, part: Node, *, first: bool) -> bool:
-        share = figures.ratio(part.cost, self._figure.cost)
+        share = figures.share(part.cost, self._figure.cost)
         is_split = part.facts.get("x_Method") in ("traced", "shared")
         least = _SPLIT_OPENED if is_split else _OPENED
         return bool(part.parts) and (first or (share is not None and abs(share) >= least))
@@ -213,9 +213,10 @@ class _Tree:
         said = (facts["x_ChargeId"][:_HASH_SHOWN], moment.removesuffix(" 00:00"), part.label)
         file, row = facts["x_SourceFile"], f" row {facts['x_SourceRow']}"
         hidden = part.cost != Decimal(amount).scaleb(-self._digits)
-        exactly = (f"exactly {figures.exact(part.cost)}",) if hidden else ()
+        exactly = (f"exactly {figures.separated(part.cost)}",) if hidden else ()
         if "x_Of" in facts:
-            part_of = f"{figures.exact(part.cost)} of {figures.exact(Decimal(facts['x_Of']))}"
+            whole = figures.separated(Decimal(facts["x_Of"]))
+            part_of = f"{figures.separated(part.cost)} of {whole}"
             exactly = (f"exactly {part_of}" if hidden else part_of,)
         _, slash, name = file.rpartition("/")
         place = f"{self.signs.more}/{name}{row}" if slash else f"{name}{row}"

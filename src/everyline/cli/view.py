@@ -108,7 +108,7 @@ def cell(name: str, value: object, currency: str | None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
-        return figures.quantity(value)
+        return f"{value:,}"
     text = str(value)
     if name == "hour":
         return text[: len("2026-10-05T10")].replace("T", " ") + "h"

@@ -318,8 +318,8 @@ def _as_json(one: Unowned, found: Suggestion | None) -> dict[str, object]:
     said = {} if found is None else {"suggested": found.owner, "because": found.because}
     return said | {
         "identity": dict(one.identity),
-        "EffectiveCost": {currency: figures.digits(cost) for currency, cost in one.costs.items()},
-        "x_EstimatedCost": {c: figures.digits(cost) for c, cost in one.estimated.items()},
+        "EffectiveCost": {currency: figures.exact(cost) for currency, cost in one.costs.items()},
+        "x_EstimatedCost": {c: figures.exact(cost) for c, cost in one.estimated.items()},
         "x_LineCount": one.lines,
         "services": list(one.services),
         "reasons": list(one.reasons),

@@ -6,7 +6,6 @@ for each holder; whatever is divided is split by rule R12, so that they sum for 
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal, get_args
 
 from everyline import money
@@ -60,7 +59,7 @@ def of_bill(change: Change, quantities: Quantities) -> dict[Cause, int]:
     """What the change of quantity is worth at the price before, and the rest, which is price."""
     before = sum(change.before.values())
     total = sum(change.after.values()) - before
-    more = _of_quantity(before, quantities)
+    more = of_quantity(before, quantities)
     return {"quantity": more, "price": total - more}
 
 
@@ -131,11 +130,12 @@ def whole(change: Change, cause: Cause) -> Effects:
     return {cause: change.differences()}
 
 
-def _of_quantity(cost: int, quantities: Quantities) -> int:
-    """Rounded half-even."""
+def of_quantity(cost: int, quantities: Quantities) -> int:
+    """What a change of quantity is worth at the cost before, rounded half-even."""
     for before, after in quantities:
         if before is not None and after is not None and before > 0 <= after:
-            return round(Fraction(cost * (after - before), before))
+            whole, left = divmod(cost * (after - before), before)
+            return whole + (2 * left > before or (2 * left == before and whole % 2 == 1))
     return 0
 
 

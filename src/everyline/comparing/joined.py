@@ -20,8 +20,9 @@ def join(engine: Engine, before: Side, after: Side, keys: Sequence[str]) -> None
     """Makes the tables; months of one side are told apart where no single month is compared.
 
     Of each side `compare_groups_a` and `_b`, `compare_owned_a` and `_b`. `compare_units`: unit_,
-    block, how_ (both, left, currency, correction), changed_, quantities. `compare_first`: parts,
-    and what led to them. `compare_parts`: unit_, kind_ and name_ of the holder, before_, after_.
+    block, how_ (both, left, currency, correction), changed_, holders_, quantities.
+    `compare_first`: parts, and what led to them. `compare_parts`: unit_, kind_ and name_ of the
+    holder, before_, after_.
     `compare_pooled`: the same of owners and pools. `compare_totals`: of owners, in the end.
     """
     compared = (before, after)
@@ -140,7 +141,7 @@ def _first(parts: Sequence[str]) -> str:
 
 
 def _units() -> str:
-    """SELECT of units; what is left has no quantity of its own."""
+    """SELECT of units, and how many hold parts; what is left has no quantity of its own."""
     quantities = [f"{kind}_{name}" for kind in ("consumed", "priced") for name, _ in _SIDES]
     shown = ", ".join(
         f"CASE WHEN any_value(how_) = 'both' THEN any_value({q}) END AS {q}" for q in quantities
@@ -148,9 +149,13 @@ def _units() -> str:
     other = " OR ".join(
         f"coalesce({kind}_a IS DISTINCT FROM {kind}_b, false)" for kind in ("consumed", "priced")
     )
+    held = (
+        "SELECT unit_, count(*) AS holders_, bool_or(before_ <> after_) AS moved_"
+        " FROM compare_parts GROUP BY unit_"
+    )
     return (
-        f"SELECT *, unit_ IN (SELECT unit_ FROM compare_parts WHERE before_ <> after_)"
-        f" OR {other} AS changed_ FROM (SELECT unit_, any_value(how_) AS how_,"
-        " any_value(BillingCurrency) AS BillingCurrency, any_value(estimated_) AS estimated_,"
-        f" {shown} FROM compare_numbered GROUP BY unit_)"
+        f"SELECT * EXCLUDE moved_, moved_ OR {other} AS changed_ FROM (SELECT unit_,"
+        " any_value(how_) AS how_, any_value(BillingCurrency) AS BillingCurrency,"
+        f" any_value(estimated_) AS estimated_, {shown} FROM compare_numbered GROUP BY unit_)"
+        f" JOIN ({held}) USING (unit_)"
     )

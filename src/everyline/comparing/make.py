@@ -13,6 +13,7 @@ from everyline.comparing.causes import (
     Effects,
     flowed,
     of_bill,
+    of_quantity,
     retagged,
     whole,
 )
@@ -52,6 +53,8 @@ class Holder(NamedTuple):
 AMOUNTS = (BEFORE, AFTER, CHANGE, *map(column, CAUSES))
 """The columns of amounts, in order."""
 
+_ONE_HOLDER = "how_ = 'both' AND holders_ = 1"
+
 Sums = dict[tuple[Block, Holder], dict[Cause, int]]
 
 
@@ -67,22 +70,17 @@ def compared(engine: Engine, before: Side, after: Side) -> str:
     keys = [key for key in before.keys if key in after.keys]
     join(engine, before, after, keys)
     reasons = Reasons(engine, before, after)
-    sums: Sums = {}
-    flows: dict[tuple[Block, str], dict[Cause, int]] = {}
+    sums = _of_one_holder(engine)
     for block, effects in _first_stage(engine, reasons):
         for cause, parts in effects.items():
             for holder, part in parts.items():
-                if holder.kind == POOL:
-                    flow = flows.setdefault((block, holder.name), {})
-                    flow[cause] = flow.get(cause, 0) + part
-                else:
-                    _add(sums, block, holder, {cause: part})
+                _add(sums, block, holder, cause, part)
     for block, pool, change, why in _pools(engine, reasons):
         renamed = reasons.renamed(change.before)
-        effects = flowed(change, flows.pop((block, pool), {}), why, renamed)
+        effects = flowed(change, sums.pop((block, Holder(POOL, pool)), {}), why, renamed)
         for cause, parts in effects.items():
             for name, part in parts.items():
-                _add(sums, block, Holder(OWNER, name), {cause: part})
+                _add(sums, block, Holder(OWNER, name), cause, part)
     rows = _rows(engine, sums)
     _refuse_unequal(before, after, rows)
     return _relation(engine, keys, rows)
@@ -99,18 +97,45 @@ def summed(changes: str, by: Sequence[str]) -> str:
     )
 
 
-def _add(sums: Sums, block: Block, holder: Holder, effects: Mapping[Cause, int]) -> None:
+def _add(sums: Sums, block: Block, holder: Holder, cause: Cause, part: int) -> None:
     found = sums.setdefault((block, holder), {})
-    for cause, part in effects.items():
-        found[cause] = found.get(cause, 0) + part
+    found[cause] = found.get(cause, 0) + part
+
+
+def _of_one_holder(engine: Engine) -> Sums:
+    """The effects of things of both sides that one holder has all of, as nearly all are.
+
+    What `_effects` finds of them too, without the objects that it takes.
+    """
+    numbers = ("before_", "after_", "consumed_a", "consumed_b", "priced_a", "priced_b")
+    listed = ", ".join(map(_whole, numbers))
+    sums: Sums = {}
+    for currency, estimated, kind, name, had, has, *quantities in engine.rows(
+        f"SELECT BillingCurrency, estimated_, kind_, name_, {listed} FROM compare_units"
+        f" JOIN compare_parts USING (unit_) WHERE changed_ AND {_ONE_HOLDER}"
+    ):
+        consumed_a, consumed_b, priced_a, priced_b = [
+            q if q is None else int(q) for q in quantities
+        ]
+        before, after = int(had), int(has)
+        more = of_quantity(before, ((consumed_a, consumed_b), (priced_a, priced_b)))
+        found = sums.setdefault((Block(currency, estimated), Holder(kind, name)), {})
+        found["quantity"] = found.get("quantity", 0) + more
+        found["price"] = found.get("price", 0) + after - before - more
+    return sums
+
+
+def _whole(column: str) -> str:
+    """SQL of a decimal in integers of 10^-18, as text: the quickest way to hand over many."""
+    return f"replace({column}::VARCHAR, '.', '')"
 
 
 def _first_stage(engine: Engine, reasons: Reasons) -> Iterator[tuple[Block, Effects]]:
-    """Each thing that changed, and why."""
+    """Each other thing that changed, and why."""
     rows = engine.rows(
         "SELECT unit_, BillingCurrency, estimated_, how_, consumed_a, consumed_b, priced_a,"
-        " priced_b, kind_, name_, before_, after_ FROM compare_units"
-        " JOIN compare_parts USING (unit_) WHERE changed_ ORDER BY unit_, kind_, name_"
+        " priced_b, kind_, name_, before_, after_ FROM compare_units JOIN compare_parts"
+        f" USING (unit_) WHERE changed_ AND NOT ({_ONE_HOLDER}) ORDER BY unit_, kind_, name_"
     )
     for unit, parts in groupby(rows, key=lambda row: row[0]):
         listed = list(parts)
@@ -134,8 +159,6 @@ def _effects(
     ]
     pairs = ((consumed_a, consumed_b), (priced_a, priced_b))
     flows = of_bill(change, pairs)
-    if len(change.holders) == 1:
-        return flowed(change, flows, "other", {})
     renamed = {
         Holder(OWNER, old): Holder(OWNER, new)
         for old, new in reasons.renamed({h.name for h in change.before if h.kind == OWNER}).items()

@@ -1,10 +1,11 @@
 """Bars that lie: what each row is made of, or what made a change. Below zero is left of zero."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
+from everyline import figures
 from everyline.drawing import words
 from everyline.drawing.lengths import PX, Amount
 from everyline.drawing.palette import METHODS, TONES, check_tones
@@ -76,7 +77,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The drawing: names up to `left`, bars up to `right`, then figures. `zero` is a place."""
+    """The drawing: names up to `left`, bars up to `right`, then figures. `zero` is a place.
+
+    Attributes:
+        zero_is: what zero is, where it is not zero cost.
+    """
 
     width: int
     height: int
@@ -86,6 +91,7 @@ class Bars:
     rows: tuple[Row, ...]
     tones: tuple[str, ...]
     table: Table
+    zero_is: str = ""
 
 
 def bars(rows: Iterable[Bar], width: int, currency: str) -> Bars:
@@ -117,25 +123,32 @@ def bars(rows: Iterable[Bar], width: int, currency: str) -> Bars:
 
 
 def changes(
-    parts: Iterable[Change], change: Amount, currency: str, width: int, rest_href: str
+    parts: Iterable[Change],
+    sums: tuple[Amount, Amount],
+    currency: str,
+    width: int,
+    rest_href: str,
 ) -> Bars:
     """What made a change: each part begins where the one before it ends, the change is last.
 
-    Parts come largest first, whatever their order; bars start from zero change, not zero cost.
+    Parts come largest first, whatever their order. Bars start from the cost before, so that small
+    parts can be seen; the chart says so, and what the change is of it.
 
     Args:
+        sums: the cost before, and now.
         rest_href: the page of the whole change, and of parts too small to stand alone.
 
     Raises:
         ValueError: the parts do not sum to the change.
     """
-    whole = Fraction(change)
+    before = Fraction(sums[0])
+    whole = Fraction(sums[1]) - before
     given = sorted(
         ((one.name, Fraction(one.amount), one.href) for one in parts),
         key=lambda one: (-abs(one[1]), one[1], one[0], one[2]),
     )
     if words.total(amount for _, amount, _ in given) != whole:
-        raise ValueError(f"the parts do not sum to {change}")
+        raise ValueError(f"the parts do not sum to {whole}")
     every = given
     if len(given) > PARTS_MAX:
         rest = given[PARTS_MAX - 1 :]
@@ -162,7 +175,10 @@ def changes(
     tones = tuple(
         tone for tone in TONES if any(r.pieces and r.pieces[0].tone == tone for r in made)
     )
-    return _chart(frame, made, tones, table)
+    zero_is = f"Zero is the cost before, {words.with_currency(before, currency)}"
+    if before > 0:
+        zero_is += f"; the change is {figures.percent(Fraction(whole, before))} of it"
+    return replace(_chart(frame, made, tones, table), zero_is=f"{zero_is}.")
 
 
 class _Given(NamedTuple):
@@ -208,9 +224,9 @@ def _frame(
     texts: Sequence[tuple[str, str]], spans: Sequence[tuple[Fraction, Fraction]], width: int
 ) -> _Frame:
     names = max((words.width(name, BOLD) for name, _ in texts), default=0)
-    figures = max((words.width(figure) for _, figure in texts), default=0)
+    beside = max((words.width(figure) for _, figure in texts), default=0)
     left = min(names + _BESIDE, int(width * _SIDE))
-    right = max(width - figures - _BESIDE, left + PX)
+    right = max(width - beside - _BESIDE, left + PX)
     low = min((low for low, _ in spans), default=Fraction(0))
     high = max((high for _, high in spans), default=Fraction(0))
     return _Frame(width, left, right, min(low, Fraction(0)), max(high, Fraction(0)))

@@ -8,10 +8,10 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Literal, NamedTuple
 
+from everyline import figures
 from everyline.drawing import words
 from everyline.drawing.lengths import PX, Amount, px, spread
 from everyline.drawing.words import BOLD, Table
-from everyline.exports import figures
 from everyline.exports.markup import plain
 
 Unit = Literal["percent", "money", "rate"]
@@ -62,9 +62,9 @@ class Line:
 
     Attributes:
         left, top, right, bottom: the edges of the plot.
-        zero: where zero is; None if it is outside of the plot.
+        zero: where zero is; it is always there, or a small change would look large.
         curves: paths of what is complete, and `dashed` of what is not.
-        areas: what is between curves and the zero line, or the bottom.
+        areas: what is between curves and the zero line.
         target: where the target is, and its text; the same of the `last` value.
     """
 
@@ -74,7 +74,7 @@ class Line:
     top: int
     right: int
     bottom: int
-    zero: int | None
+    zero: int
     rows: tuple[Tick, ...]
     columns: tuple[Tick, ...]
     dots: tuple[Dot, ...]
@@ -126,7 +126,7 @@ def line(
         width * PX,
         height * PX,
         *plot[:4],
-        plot.y(Fraction(0)) if rows[0] <= 0 <= rows[-1] else None,
+        plot.y(Fraction(0)),
         tuple(Tick(plot.y(row), label) for row, label in zip(rows, labels, strict=True)),
         tuple(_months(points, xs, plot)),
         tuple(_dots(points, places, unit)),
@@ -141,22 +141,16 @@ def line(
 
 
 def _rows(values: Sequence[Amount | None], unit: Unit) -> list[Fraction]:
-    """The axis of values; where all are no percent at all, it shows what could be."""
+    """The axis of values: from zero, and of shares up to what could be."""
     known = [Fraction(value) for value in values if value is not None]
-    if unit == "percent" and not any(known):
-        return ticks(Fraction(0), Fraction(100))
-    return ticks(min(known, default=Fraction(0)), max(known, default=Fraction(0)))
+    known += [Fraction(0), Fraction(100 if unit == "percent" else 0)]
+    return ticks(min(known), max(known))
 
 
 def ticks(low: Fraction, high: Fraction) -> list[Fraction]:
-    """Round values from at or below `low` to at or above `high`.
-
-    One value alone is drawn from zero, and zero alone up to one.
-    """
-    if low == high == 0:
-        return [Fraction(0), Fraction(1)]
+    """Round values from at or below `low` to at or above `high`; from one value up to one more."""
     if low == high:
-        low, high = min(low, Fraction(0)), max(high, Fraction(0))
+        return [low, low + 1]
     least = Fraction(high - low, STEPS_MAX)
     power = Fraction(1)
     while power * 10 <= least:
@@ -260,7 +254,7 @@ def _paths(points: Sequence[Point], places: _Places, *, partial: bool) -> Iterat
 
 
 def _areas(places: _Places, plot: _Plot) -> Iterator[str]:
-    floor_at = px(plot.y(Fraction(0)) if plot.low <= 0 <= plot.high else plot.bottom)
+    floor_at = px(plot.y(Fraction(0)))
     run: list[tuple[int, int]] = []
     for x, y in [*places, (0, None)]:
         if y is not None:

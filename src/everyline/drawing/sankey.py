@@ -99,6 +99,7 @@ class Sankey:
     """The drawing. The flows between two columns and what is undrawn there sum to what was given.
 
     `tones` are those of the legend, `table` has every link, also those that were put together.
+    `undrawn_sum` is no sum where links of several steps are left: it would count money again.
     """
 
     width: int
@@ -156,10 +157,16 @@ def sankey(
         tuple(blocks.values()),
         tuple(flows),
         tuple(words.undrawn(_between(n, ends), n.amount, currency, n.href) for n in left),
-        words.with_currency(words.total(one.amount for one in left), currency),
+        _sum_of(left, currency),
         tuple(tone for tone in TONES if tone in used and tone != "team"),
         _table(given, nodes, currency),
     )
+
+
+def _sum_of(left: Sequence[Net], currency: str) -> str:
+    if len({one.source[0] for one in left}) > 1:
+        return f"{currency}, the same money at each step"
+    return words.in_all(words.total(one.amount for one in left), currency)
 
 
 def _blocks(

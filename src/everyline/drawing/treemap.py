@@ -147,7 +147,7 @@ def treemap(
         height * PX,
         tuple(tiles),
         tuple(words.undrawn(name, amount, currency, href) for name, amount, href in left),
-        words.with_currency(words.total(amount for _, amount, _ in left), currency),
+        words.in_all(words.total(amount for _, amount, _ in left), currency),
         tuple(tone for tone in TONES if tone in used and tone != "team"),
         _table(given, currency),
     )

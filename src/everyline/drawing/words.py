@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from everyline.exports import figures
+from everyline import figures
 from everyline.exports.markup import plain
 from everyline.money import SCALE
 
@@ -87,6 +87,11 @@ def minor(amount: Fraction, currency: str) -> str:
 def with_currency(amount: Fraction, currency: str) -> str:
     """An amount to minor units and its currency, as sentences have it."""
     return f"{minor(amount, currency)} {currency}"
+
+
+def in_all(amount: Fraction, currency: str) -> str:
+    """What everything that a chart leaves out comes to."""
+    return f"{with_currency(amount, currency)} in all"
 
 
 def decimal(amount: Fraction) -> Decimal:

@@ -90,7 +90,7 @@ class Explanation:
             for group, currency, cost, many in self._engine.rows(
                 "SELECT e.group_, e.BillingCurrency, sum(e.EffectiveCost)::DECIMAL(38,18),"
                 " sum(g.x_LineCount)::BIGINT FROM explained AS e"
-                f" JOIN {self._run.relation('owned_groups')} AS g USING (x_GroupId) GROUP BY ALL"
+                f" JOIN {self._pieces.owned} AS g USING (x_GroupId) GROUP BY ALL"
             )
         }
 
@@ -157,7 +157,7 @@ class Explanation:
             " s.x_Level, s.x_Driver, s.x_ShareId, e.w1, e.t1, g.x_WindowStart, g.x_WindowEnd,"
             f" CASE WHEN {one_unit} THEN {quantity} END, CASE WHEN {one_unit} THEN min(e.unit_) END"
             f" FROM explained AS e JOIN ({splits}) AS s ON s.x_ShareId = e.first_share_"
-            f" JOIN {self._run.relation('owned_groups')} AS g ON g.x_GroupId = e.x_GroupId"
+            f" JOIN {self._pieces.owned} AS g ON g.x_GroupId = e.x_GroupId"
             " WHERE e.x_Pool IS NULL GROUP BY ALL"
         ):
             said = facts((*names, *more), cells)

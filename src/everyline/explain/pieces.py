@@ -50,6 +50,7 @@ class Pieces:
 
     Attributes:
         ratios: fractions of a group; the first one is all of it.
+        owned: SQL of `owned_groups`, of the month that is asked for.
     """
 
     def __init__(self, engine: Engine, run: Run) -> None:
@@ -57,6 +58,7 @@ class Pieces:
         self._run = run
         self.keys: list[str] = list(run.manifest["keys"])
         self.ratios: list[Fraction] = [Fraction(1)]
+        self.owned = run.relation("owned_groups")
         files = run.manifest["files"]
         self._has_traces, self._has_pools = "traced" in files, "pool_members" in files
 
@@ -72,6 +74,9 @@ class Pieces:
 
     def find(self, asked: Asked, only: str = "true") -> None:
         """Makes `explained`: of parts that are asked for those that meet `only`, which is SQL."""
+        self.owned = self._run.relation("owned_groups")
+        if asked.period is not None:
+            self.owned = f"(SELECT * FROM {self.owned} WHERE {is_value('x_Period', asked.period)})"
         self._run_sql(
             "asked_parts",
             f"SELECT row_number() OVER () AS n_, *, {ESTIMATED} AS estimated_"
@@ -166,8 +171,7 @@ class Pieces:
         fill(self._engine, "piece_ratios", kinds, rows)
 
     def _explained(self) -> str:
-        owned = self._run.relation("owned_groups")
-        tags = [name for name in self._engine.columns(owned) if is_tag(name)]
+        tags = [name for name in self._engine.columns(self.owned) if is_tag(name)]
         told = " OR ".join(
             f"a.{quoted(f'{key}_evidence')} IN ({_texts(_TOLD_BY_TAGS)})" for key in self.keys
         )
@@ -195,7 +199,7 @@ class Pieces:
             f" coalesce(r.ratio_::BIGINT, 0) AS ratio_,"
             f" coalesce(r.frac_::{_FRACTION}, 1::{_FRACTION}) AS frac_"
             f" FROM pieces AS p JOIN asked_parts AS a USING (n_)"
-            f" JOIN {owned} AS g ON g.x_GroupId = p.x_GroupId"
+            f" JOIN {self.owned} AS g ON g.x_GroupId = p.x_GroupId"
             f" LEFT JOIN piece_ratios AS r ON {on})"
         )
 
@@ -279,12 +283,13 @@ def unknown(
     for column, value in wanted.items():
         if value is None:
             continue
-        rows = engine.rows(
-            f"SELECT coalesce({quoted(column)}, '') FROM {allocations}"
-            f" WHERE {' AND '.join(tests)} GROUP BY 1 ORDER BY sum(EffectiveCost) DESC, 1"
-        )
-        instead = [found for (found,) in rows]
-        if value not in instead:
-            return Unknown(column, value, instead)
-        tests.append(is_value(column, value))
+        source = f"{allocations} WHERE {' AND '.join(tests)}"
+        is_it = is_value(column, value)
+        if not engine.rows(f"SELECT 1 FROM {source} AND {is_it} LIMIT 1"):
+            rows = engine.rows(
+                f"SELECT coalesce({quoted(column)}, '') FROM {source}"
+                " GROUP BY 1 ORDER BY sum(EffectiveCost) DESC, 1"
+            )
+            return Unknown(column, value, [found for (found,) in rows])
+        tests.append(is_it)
     return None

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 from everyline import money
@@ -18,27 +19,12 @@ from everyline.config.pools import CostSplit, Pool, UsageSplit
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain import usage
 from everyline.explain.nodes import Node, amount, in_order, text, units
+from everyline.explain.receivers import Receiver, Receivers
 from everyline.explain.usage import Telemetry, Used
 from everyline.runs import Run
 from everyline.tag_columns import PREFIX, columns_of, is_tag
 
 _REASONS = {"driver_unowned": "no owner", "zero_driver": "no weight"}
-_COLUMNS = ("x_Receiver", "x_Rule", "x_Level", "x_Kind", "x_Weight", "x_WeightTotal", "x_Driver")
-
-
-class Receiver(NamedTuple):
-    """One row of `shares`: who receives, and which weight of which total."""
-
-    text: str
-    values: Mapping[str, str]
-    evidence: Mapping[str, str]
-    weight: int
-    total: int
-
-    @property
-    def ratio(self) -> Fraction:
-        """Its part of the split."""
-        return Fraction(self.weight, self.total)
 
 
 class Split(NamedTuple):
@@ -78,25 +64,31 @@ class Splits:
     def split(self, share: str) -> Split | None:
         """The split of an x_ShareId; None where there is none."""
         if share not in self._splits:
-            columns = [*_COLUMNS, *(k + end for k in self._keys for end in ("", "_evidence"))]
             rows = self._engine.rows(
-                f"SELECT {', '.join(map(quoted, columns))} FROM {self._run.relation('shares')}"
-                f" WHERE x_ShareId = {literal(share)} ORDER BY x_Receiver"
+                f"SELECT x_Rule, x_Level, x_Kind, x_Driver FROM {self._run.relation('shares')}"
+                f" WHERE x_ShareId = {literal(share)} ORDER BY x_Receiver LIMIT 1"
             )
             if not rows:
                 return None
-            receivers = {
-                row[0]: self._receiver(dict(zip(columns, row, strict=True))) for row in rows
-            }
-            _, rule, level, kind, _, _, driver, *_ = rows[0]
+            rule, level, kind, driver = rows[0]
+            receivers = Receivers(partial(self._receivers, share))
             self._splits[share] = Split(rule, level, kind, driver, receivers)
         return self._splits[share]
 
-    def _receiver(self, row: Mapping[str, Any]) -> Receiver:
-        values = {key: row[key] for key in self._keys if row[key] is not None}
-        evidence = {key: row[f"{key}_evidence"] for key in self._keys}
-        weight, total = int(row["x_Weight"]), int(row["x_WeightTotal"])
-        return Receiver(row["x_Receiver"], values, evidence, weight, total)
+    def _receivers(self, share: str, condition: str) -> dict[str, Receiver]:
+        names = ["x_Receiver", "x_Weight", "x_WeightTotal"]
+        names += [key + end for key in self._keys for end in ("", "_evidence")]
+        rows = self._engine.rows(
+            f"SELECT {', '.join(map(quoted, names))} FROM {self._run.relation('shares')}"
+            f" WHERE x_ShareId = {literal(share)} AND {condition}"
+        )
+        found = {}
+        for receiver, weight, total, *cells in rows:
+            pairs = zip(self._keys, cells[::2], strict=True)
+            values = {key: value for key, value in pairs if value is not None}
+            evidence = dict(zip(self._keys, cells[1::2], strict=True))
+            found[receiver] = Receiver(receiver, values, evidence, int(weight), int(total))
+        return found
 
     # Pools
 
@@ -192,6 +184,8 @@ class Splits:
     def passed(self, pot: Pot, split: Split) -> Mapping[str, Pot]:
         """The pools that receivers of a pool's own split are passed on by, found once a pool."""
         at = (pot.pool.pool, pot.period, pot.within)
+        if all(pool.owner is None for pool in self._configuration.pools):
+            return {}
         if at not in self._passed:
             found = {
                 receiver.text: self.passed_to(receiver.values, pot.period)

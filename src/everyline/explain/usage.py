@@ -102,7 +102,7 @@ class Telemetry:
         end = count + len(IDENTITY)
         return [
             Used(tuple(row[:count]), facts(IDENTITY, row[count:end]), *row[end:])
-            for row in self._engine.rows(f"{sql} GROUP BY ALL HAVING quantity_ > 0")
+            for row in self._engine.rows(f"{sql} GROUP BY ALL HAVING quantity_ > 0 ORDER BY ALL")
         ]
 
     # Traces

@@ -6,8 +6,8 @@ Lengths are whole tenths of a unit, by exact shares.
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from everyline.exports.figures import share
 from everyline.exports.markup import Html, joined, tag
+from everyline.figures import share
 
 WIDTH = 150
 _HALF = 75

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from everyline.exports import figures
+from everyline import figures
 from everyline.exports import statement_words as words
 from everyline.exports.markup import Html, page, tag
 from everyline.exports.statement import Amount, Row, Statement, together

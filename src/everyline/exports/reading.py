@@ -11,10 +11,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from everyline import money
+from everyline import figures, money
 from everyline.control import EXACT
 from everyline.engines.duckdb import Engine, literal, quoted, same
-from everyline.exports import figures
 from everyline.exports import statement_words as words
 from everyline.exports.statement import (
     NOTHING,

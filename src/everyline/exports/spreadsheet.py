@@ -11,7 +11,7 @@ from html import escape
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from everyline.exports import figures
+from everyline import figures
 
 _TEXT_MAX = 32_767
 _WIDE, _NARROW = 34, 16

@@ -10,7 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from everyline.exports import charts, figures
+from everyline import figures
+from everyline.exports import charts
 from everyline.exports import statement_words as words
 from everyline.exports.markup import Html, joined, page, tag
 from everyline.exports.statement import Block, Near, Row, Statement, by_first_name, together, total

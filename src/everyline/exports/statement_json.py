@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from everyline.exports import figures
+from everyline import figures
 from everyline.exports import statement_words as words
 from everyline.exports.statement import Amount, Block, Row, Statement
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from everyline.exports import figures
-from everyline.exports.figures import percent, share
+from everyline import figures
 from everyline.exports.statement import Block, Fresh, Row, Statement
+from everyline.figures import percent, share
 
 Costs = Mapping[str, Decimal]
 """Exact EffectiveCost by evidence, or by the rule that found it."""

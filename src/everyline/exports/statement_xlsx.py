@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from everyline.exports import figures, spreadsheet
+from everyline import figures
+from everyline.exports import spreadsheet
 from everyline.exports import statement_words as words
 from everyline.exports.spreadsheet import Sheet, letters
 from everyline.exports.statement import Amount, Block, Line, Row, Statement, total

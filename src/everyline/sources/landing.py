@@ -125,7 +125,7 @@ class Landing:
         return Landed(
             file.file,
             kept["lies"] or table,
-            kept["loose"] or table,
+            kept.get("loose") or kept["lies"] or table,
             kept["is_whole"],
             tuple(kept["columns"]),
             tuple(kept["tag_keys"]),

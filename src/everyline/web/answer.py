@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from everyline import figures
 from everyline.drawing import macros
-from everyline.exports import figures, spreadsheet
+from everyline.exports import spreadsheet
 from everyline.exports.markup import plain
 from everyline.web.asked import Ask, Refused, at
-from everyline.web.fresh import chips
+from everyline.web.fresh import chips, moment
 from everyline.web.grid import Cell, Grid, Head, Value, decimal
 from everyline.web.page import Page
 
@@ -33,7 +34,6 @@ _MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 _EXACT_DIGITS = 15
-_DIGITS_MAX = 60
 _DECIMALS: Mapping[str, int] = {"quantity": 3, "fine": 9}
 _NAME_MAX = 31
 
@@ -52,7 +52,8 @@ def templates() -> jinja2.Environment:
         finalize=_shown,
     )
     made.filters |= {"cell": shown, "said": said, "at": at, "plain": plain}
-    made.globals |= {"figures": figures, "month": month, "chips": chips, "filed": None}
+    made.globals |= {"figures": figures, "month": month, "chips": chips, "moment": moment}
+    made.globals["filed"] = None
     return macros.install(made)
 
 
@@ -155,17 +156,9 @@ def shown(cell: Cell, head: Head, grid: Grid) -> str:
         if head.kind == "change":
             return figures.change(value, currency)
         if head.kind in _DECIMALS:
-            return _rounded(value, _DECIMALS[head.kind])
+            return figures.rounded(value, _DECIMALS[head.kind])
         return figures.exact(value).replace("-", figures.MINUS)
     return f"{value:,}".replace("-", figures.MINUS) if isinstance(value, int) else value
-
-
-def _rounded(value: Decimal, decimals: int) -> str:
-    """With thousands separators and at most so many decimals, half-even; files have every digit."""
-    with localcontext() as context:
-        context.prec, context.rounding = _DIGITS_MAX, ROUND_HALF_EVEN
-        text = f"{value:z,.{decimals}f}"
-    return text.rstrip("0").rstrip(".").replace("-", figures.MINUS)
 
 
 def said(text: str) -> Markup:

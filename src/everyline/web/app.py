@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
@@ -19,15 +20,18 @@ from starlette.routing import Route as Path_
 
 from everyline.drawing.palette import custom_properties
 from everyline.engines.duckdb import Engine
-from everyline.exports.figures import digits_of
+from everyline.figures import digits_of
 from everyline.problems import Problem
+from everyline.runs import made_on
 from everyline.web import answer
 from everyline.web.api import SERVICES
 from everyline.web.api.call import Service
-from everyline.web.asked import Ask, Refused, asked
+from everyline.web.asked import Ask, Refused, asked, value_at
 from everyline.web.kept import Answers, Given, Watch
+from everyline.web.outdated import Clock, Outdated
 from everyline.web.page import Page, Route
 from everyline.web.pages import ROUTES
+from everyline.web.prepared import Preparing
 from everyline.web.shelf import Opened, Shelf
 from everyline.web.visible import EVERYBODY, Viewer
 
@@ -85,9 +89,18 @@ class Site:
         project: Path,
         who: Who = lambda request: EVERYBODY,
         besides: Path | None = None,
+        *,
+        prepares: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        """`besides` is a file in the project that no page tells of, such as the audit."""
-        self._shelf = Shelf(project)
+        """`besides` is a file in the project that no page tells of, such as the audit.
+
+        `prepares` is for who serves for long: slow pages are worked out before they are asked for.
+        Without a `clock` nothing is said of how old something is.
+        """
+        self._clock = clock
+        self._outdated = Outdated(project, clock)
+        self._shelf = Shelf(project, Preparing() if prepares else None)
         self._watch = Watch(project, besides)
         self._kept = Answers()
         self._who = who
@@ -155,7 +168,12 @@ class Site:
         scope = request.scope
         newest = self._shelf.last()
         last = newest.number if isinstance(newest, Opened) else None
-        return opened.number, last, mark, viewer, scope["raw_path"], scope["query_string"]
+        outdated = last == opened.number and self._outdated.tells(mark, opened.run)
+        state = (opened.number, last, mark, outdated, self._today())
+        return *state, viewer, scope["raw_path"], scope["query_string"]
+
+    def _today(self) -> date | None:
+        return None if self._clock is None else self._clock().date()
 
     def _given(
         self, request: Request, route: Route | Service, of: tuple[Opened, Viewer, Engine]
@@ -171,7 +189,8 @@ class Site:
         else:
             takes = [*route.takes, *(opened.keys if route.takes_keys else ())]
             ask = asked(where, query, takes, route.repeats)
-            page = route.page(ask, request.path_params.get("value"))
+            said = request.path_params.get("value")
+            page = route.page(ask, None if said is None else value_at(said))
             body, rows = self._formed(page, ask, route), _rows(page, ask)
             kind = answer.TYPES[ask.form]
         seen = {"run": opened.run.id, "rows": rows}
@@ -194,7 +213,11 @@ class Site:
     def _frame(self, ask: Ask, route: Route) -> Mapping[str, object]:
         last = self._shelf.last()
         newer = isinstance(last, Opened) and last.run.id != ask.opened.run.id
-        return frame(ask, route) | {"newer": newer}
+        found = {"newer": newer, "today": self._today(), "made": made_on(ask.opened.run)}
+        if not newer:
+            mark = self._watch.mark(ask.opened.run)
+            found["outdated"] = self._outdated.tells(mark, ask.opened.run)
+        return frame(ask, route) | found
 
 
 @contextmanager
@@ -217,6 +240,9 @@ def frame(ask: Ask, route: Route) -> dict[str, object]:
         "route": route,
         "organisation": ask.run.manifest.get("organisation", ""),
         "newer": False,
+        "outdated": False,
+        "today": None,
+        "made": None,
         "digits": digits_of(ask.block.currency),
         "static": static_address,
         "linked": answer.linked,

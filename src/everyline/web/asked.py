@@ -4,10 +4,11 @@ Everything is in the address. What is unknown or can't be is answered with a sen
 passed over. Links of a page name its run, so that whoever goes on from a figure finds the same.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 from everyline.answers.parts import Block
@@ -16,12 +17,17 @@ from everyline.problems import did_you_mean
 from everyline.web.shelf import Opened
 from everyline.web.visible import SeenRun, Viewer
 
+T = TypeVar("T")
+
 FORMS = ("html", "csv", "xlsx", "json")
 COSTS: Mapping[str, tuple[str, str]] = {
     "effective": ("EffectiveCost", "x_EffectiveAmount"),
     "billed": ("BilledCost", "x_BilledAmount"),
 }
 """Cost as an address has it, to the exact column and that in minor units."""
+
+_STEP = re.compile(r"/*\.{1,2}")
+"""What a browser takes for a step in an address, quoted or not, and what is written for it."""
 
 COMMON = ("run", "period", "cost", "currency", "estimated", "as", "table")
 
@@ -106,6 +112,12 @@ class Ask:
             f" AND (x_Basis = 'estimated') = {one.estimated}"
         )
 
+    def held(self, name: str, find: Callable[[], T]) -> T:
+        """What `find` tells of the run as the viewer sees it, found out once for each viewer."""
+        owners = self.viewer.owners
+        seen = "" if owners is None else repr(sorted(owners))
+        return self.opened.hold(f"{name} {seen}", None, find)
+
     def rows(self, sql: str, values: Sequence[object] = ()) -> Rows:
         """All rows of a query over `run.relation(...)`."""
         return self.engine.rows(sql, values)
@@ -169,8 +181,17 @@ def _where(columns: Mapping[str, str | None]) -> list[str]:
 
 
 def at(folder: str, value: str) -> str:
-    """The address of one value's page, such as `/owners/search`."""
-    return f"{folder}/{quote(value, safe='')}"
+    """The address of one value's page, such as `/owners/search`.
+
+    Browsers take `.` and `..` for steps, so these have one `/` more: `/owners/%2F..`.
+    """
+    said = f"/{value}" if _STEP.fullmatch(value) else value
+    return f"{folder}/{quote(said, safe='')}"
+
+
+def value_at(said: str) -> str:
+    """The value that the end of an address, unquoted, is of: what `at` was given."""
+    return said[1:] if said.startswith("/") and _STEP.fullmatch(said) else said
 
 
 def every(ask: Ask) -> bool:

@@ -5,16 +5,14 @@ Figures are rounded to the minor unit from the top down, as statements are (R23)
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal
 from fractions import Fraction
 
-from everyline import money
+from everyline import figures, money
 from everyline.control import EXACT
 from everyline.explain import Node, words
 from everyline.explain.nodes import summed, units
-from everyline.exports import figures
 
-_DIGITS_MAX = 60
 _WEIGHT_MAX = 10**7
 
 
@@ -110,7 +108,7 @@ class Drawn:
             hours = int(facts["hours"])
             time = f"{hours:,} {'hour' if hours == 1 else 'hours'}"
             unit = f" {facts['x_Unit']}" if "x_Unit" in facts else ""
-            return f"{node.label}: {quantity(facts['x_Quantity'])}{unit} in {time}"
+            return f"{node.label}: {_quantity(facts['x_Quantity'])}{unit} in {time}"
         if node.kind == "owner" and "x_Method" in facts:
             by = _method(facts)
             return by if node.label == facts["x_Method"] else f"{node.label}: {by}"
@@ -174,8 +172,8 @@ def _traced(node: Node) -> Iterator[str]:
     if "x_Quantity" in facts:
         unit = f" {facts['x_Unit']}" if "x_Unit" in facts else ""
         billed = facts.get("x_QuantityTotal")
-        total = f" of {quantity(billed)} billed" if billed is not None else ""
-        told += f": {quantity(facts['x_Quantity'])}{unit} seen{total}"
+        total = f" of {_quantity(billed)} billed" if billed is not None else ""
+        told += f": {_quantity(facts['x_Quantity'])}{unit} seen{total}"
     yield told
 
 
@@ -194,7 +192,7 @@ def fraction(facts: Mapping[str, str]) -> str:
     """A weight of a total; in percent where the numbers are too long to be read."""
     if "x_Quantity" in facts:
         unit = f" {facts['x_Unit']}" if "x_Unit" in facts else ""
-        return f"{quantity(facts['x_Quantity'])} of {quantity(facts['x_QuantityTotal'])}{unit}"
+        return f"{_quantity(facts['x_Quantity'])} of {_quantity(facts['x_QuantityTotal'])}{unit}"
     if int(facts["x_WeightTotal"]) < _WEIGHT_MAX:
         return f"{int(facts['x_Weight']):,} of {int(facts['x_WeightTotal']):,}"
     return _ratio(facts)
@@ -221,12 +219,8 @@ def _percent(share: Fraction | None) -> str:
     return figures.percent(share)
 
 
-def quantity(text: str) -> str:
-    """A quantity with thousands separators and at most three decimals, half-even."""
-    with localcontext() as context:
-        context.prec, context.rounding = _DIGITS_MAX, ROUND_HALF_EVEN
-        shown = f"{Decimal(text):z,.3f}"
-    return shown.rstrip("0").rstrip(".").replace("-", figures.MINUS)
+def _quantity(text: str) -> str:
+    return figures.quantity(Decimal(text))
 
 
 def _amount(units_shown: int, currency: str) -> str:

@@ -9,6 +9,9 @@ from everyline.web.asked import Ask
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMED_MAX = 3
+_FRESH_DAYS = 2
+"""Bills of a day are whole a day or two later; what is older than that waits for something."""
+
 _INSTANT = timedelta(microseconds=1)
 
 Reach = Mapping[tuple[str, str], datetime]
@@ -23,9 +26,13 @@ class Chip(NamedTuple):
     href: str | None = None
 
 
-def chips(ask: Ask) -> list[Chip]:
-    """How the month stands: whether it is closed, how far its bills reach, what is missing."""
-    return [*_books(ask), *_bills(ask)]
+def chips(ask: Ask, today: date | None) -> list[Chip]:
+    """How the month stands: whether it is closed, how far its bills reach, what is missing.
+
+    Args:
+        today: for how old the newest data are; None where that is not said, as in files.
+    """
+    return [*_books(ask), *_bills(ask, today)]
 
 
 def _books(ask: Ask) -> Iterator[Chip]:
@@ -39,7 +46,7 @@ def _books(ask: Ask) -> Iterator[Chip]:
         yield Chip(f"Closed on {day(date.fromisoformat(closed))}", "ok", books)
 
 
-def _bills(ask: Ask) -> Iterator[Chip]:
+def _bills(ask: Ask, today: date | None) -> Iterator[Chip]:
     if ask.block.estimated:
         return
     ends, period = _reach(ask), ask.block.period
@@ -56,7 +63,14 @@ def _bills(ask: Ask) -> Iterator[Chip]:
         more = len(missing) - len(names)
         others = [f"and {more} more"] if more else []
         yield Chip(f"Partial: {', '.join([*names, *others])}", "warn")
-    yield Chip(f"Data to {day(_day_of(until))}")
+    to = _day_of(until)
+    # An earlier month is told by what came after it, and a closed one waits for nothing.
+    waits = period == ask.opened.blocks[0].period and period not in ask.opened.closed
+    days = (today - to).days if today is not None and waits else 0
+    if days > _FRESH_DAYS:
+        yield Chip(f"Data to {day(to)}, {days:,} days old", "warn")
+    else:
+        yield Chip(f"Data to {day(to)}")
 
 
 def short(ends: Reach, period: str) -> list[tuple[str, datetime]]:
@@ -83,6 +97,11 @@ def day(one: date) -> str:
     return f"{brief(one)} {one.year}"
 
 
+def moment(one: datetime) -> str:
+    """A time in UTC as pages have it: `31 Oct 2026, 07:05 UTC`."""
+    return f"{day(one)}, {one:%H:%M} UTC"
+
+
 def brief(one: date) -> str:
     """The same without its year, where that is known."""
     return f"{one.day} {_MONTHS[one.month - 1]}"
@@ -92,11 +111,8 @@ def _reach(ask: Ask) -> Reach:
     """Of all lines read once a run; of those of some owners anew."""
     if not ask.viewer.sees_all:
         return reach(Sourced(ask.engine, ask.run, ""))
-    held = ask.opened.held
-    if "reach" not in held:
-        held["reach"] = reach(Sourced(ask.engine, ask.run, ""))
-    found: Reach = held["reach"]
-    return found
+    source = Sourced(ask.engine, ask.opened.gathered, "")
+    return ask.opened.hold("reach", None, lambda: reach(source))
 
 
 def _day_of(end: datetime) -> date:

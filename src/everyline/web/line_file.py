@@ -5,39 +5,28 @@ file reads the lines that the run has read, also after a bill has changed. A run
 has none: its pages read the bills.
 """
 
-import shutil
-import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from everyline import pipeline, runs
+from everyline import pipeline
 from everyline.engines.duckdb import Engine, literal, parquet
-from everyline.memory import TABLE, folder_beside, keep, recall
 from everyline.problems import Problem
+from everyline.web import derived
 from everyline.web.shelf import Opened
 
 LINES_MAX = 2_000_000
 """Lines of a run for which a file is made."""
 
-_VERIFIED: set[Path] = set()
-_ONE_MAKES_IT = threading.Lock()
-
 
 def charges(engine: Engine, opened: Opened) -> Callable[..., str] | Sequence[Problem]:
     """What gives SQL of the relation `charges` of a run, as `pipeline.charges_where`."""
     run, project = opened.whole, opened.project
-    entry = project / runs.FOLDER / "cache" / "lines" / run.id
-    with _ONE_MAKES_IT:
-        if entry not in _VERIFIED and recall(entry) is None:
-            found = pipeline.charges_where(engine, project, of=run)
-            if not callable(found) or run.manifest["lines"] > LINES_MAX:
-                return found
-            _sweep(entry)
-            with folder_beside(entry) as folder:
-                engine.write_unordered(found(), folder / TABLE)
-                keep(entry, {"problems": []}, folder)
-        _VERIFIED.add(entry)
-    relation = parquet(entry / TABLE)
+    entry = derived.folder_of(project, "lines", run.id)
+    if not derived.is_there(entry):
+        found = pipeline.charges_where(engine, project, of=run)
+        if not callable(found) or run.manifest["lines"] > LINES_MAX:
+            return found
+        derived.made(entry, lambda path: engine.write_unordered(found(), path))
+    relation = parquet(derived.path_of(entry))
 
     def where(condition: str = "true", *, beginning: str | None = None) -> str:
         if beginning is not None:
@@ -45,15 +34,3 @@ def charges(engine: Engine, opened: Opened) -> Callable[..., str] | Sequence[Pro
         return f"SELECT * FROM {relation} WHERE {condition}"
 
     return where
-
-
-def forget() -> None:
-    """Verifies the files again that are asked for next."""
-    _VERIFIED.clear()
-
-
-def _sweep(entry: Path) -> None:
-    """Takes away the lines of runs that are kept no more."""
-    for other in entry.parent.glob("[0-9a-f]*"):
-        if not entry.parents[2].joinpath("runs", other.name).is_dir():
-            shutil.rmtree(other, ignore_errors=True)

@@ -14,14 +14,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from everyline import money, runs
+from everyline import figures, money, runs
 from everyline.answers.texts import text
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain.nodes import amount
-from everyline.exports import figures
 from everyline.problems import Problem, did_you_mean
 from everyline.web import line_file
 from everyline.web.asked import Ask, Refused
+from everyline.web.visible import problem_to
 
 PARTS = ("x_Method", "x_Pool", "x_Rule", "x_ShareId")
 """Columns of allocations, beside keys, that tell parts apart, and no lines."""
@@ -166,7 +166,7 @@ def bills(ask: Ask) -> Iterator["Bills | Problem"]:
     """The lines of the run, or why they can't be read as the run read them."""
     with _ONE_AT_A_TIME, closing(Engine(ask.opened.project / runs.FOLDER / "spill")) as engine:
         charges = line_file.charges(engine, ask.opened)
-        yield Bills(engine, charges) if callable(charges) else charges[0]
+        yield Bills(engine, charges) if callable(charges) else problem_to(charges[0], ask.viewer)
 
 
 class Bills:

@@ -7,11 +7,11 @@ happens to its files.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from everyline import runs
 from everyline.answers import parts as bill_parts
@@ -21,6 +21,7 @@ from everyline.engines.duckdb import Engine, quoted
 from everyline.exports.told import told
 from everyline.problems import Problem
 from everyline.runs import Run
+from everyline.web.gathered import gathered
 from everyline.web.visible import EVERYBODY, SeenRun, Viewer, told_of
 
 _HELD = ("statements", "coverage", "problems", "reconciliation")
@@ -33,10 +34,17 @@ _COVERED = (
     "SELECT x_Period, BillingCurrency, x_Key, x_Layer, x_Tag, x_Evidence, x_Eligible,"
     " sum(x_CoverageCost)::DECIMAL(38,18) AS x_CoverageCost FROM coverage GROUP BY ALL"
 )
+_OWNED = (
+    *("x_Period", "BillingCurrency", "x_Basis", "x_Layer", "ServiceProviderName"),
+    *("BillingAccountId", "SubAccountId", "ServiceName"),
+    *("x_Method", "x_Rule", "x_Pool", "x_ShareId"),
+)
 _SUMMED = ("EffectiveCost", "BilledCost", "x_CoverageCost")
 _OPEN_MAX = 3
 _SHORT = 12
 _NUMBERS = count()
+
+T = TypeVar("T")
 
 Mark = tuple[str, str]
 """Which run, and the state of the books."""
@@ -48,6 +56,8 @@ class Opened:
 
     Attributes:
         engine: its tables; `beside()` it another thread reads.
+        gathered: the run as it is, whoever asks, its groups summed over their windows: for pages of
+            who sees all, and for explanations as `whole` is.
         tables: SQL of what is held in memory.
         closed: the day on which each closed month was closed.
         damaged: what is wrong with the books; their months are then told as the run has them.
@@ -56,6 +66,7 @@ class Opened:
         unseen: where `run` is what a viewer sees of it, the run as it is.
         held: what was found out about the whole run, whoever asks. Amounts in it are for pages
             of who sees all.
+        holding: what is being found out now, so that nobody else finds it out meanwhile.
         spare: connections to its tables that nobody uses now.
         number: no other that was ever opened has it.
     """
@@ -63,6 +74,7 @@ class Opened:
     project: Path
     engine: Engine
     run: Run
+    gathered: Run
     tables: Mapping[str, str]
     closed: Mapping[str, str]
     damaged: tuple[Problem, ...]
@@ -70,6 +82,7 @@ class Opened:
     blocks: Sequence[Block]
     unseen: Run | None = None
     held: dict[str, Any] = field(default_factory=dict)
+    holding: dict[str, threading.Lock] = field(default_factory=dict)
     spare: list[Engine] = field(default_factory=list)
     number: int = field(default_factory=_NUMBERS.__next__)
 
@@ -91,6 +104,14 @@ class Opened:
         has to be the viewer's, and `visible.told_to` takes away what it tells of others.
         """
         return self.unseen or self.run
+
+    def hold(self, name: str, of: object, find: Callable[[], T]) -> T:
+        """What `find` tells of the whole run, found out once as long as `of` is the same."""
+        with self.holding.setdefault(name, threading.Lock()):
+            if name not in self.held or self.held[name][0] != of:
+                self.held[name] = (of, find())
+            found: T = self.held[name][1]
+            return found
 
     def seen_by(self, viewer: Viewer) -> SeenRun:
         """The run as somebody may see it."""
@@ -132,11 +153,17 @@ class Opened:
         )
 
 
+Prepare = Callable[[Opened], None]
+"""What begins to prepare pages of a run, and gives up those of an earlier one."""
+
+
 class Shelf:
     """The runs of one project."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, prepare: Prepare | None = None) -> None:
+        """`prepare` is called with each run that is the last one now."""
         self.project = project
+        self._prepare = prepare
         self._lock = threading.Lock()
         self._opened: OrderedDict[Mark, Opened] = OrderedDict()
         self._last: tuple[Mark, Opened] | None = None
@@ -158,6 +185,8 @@ class Shelf:
                 return found
             opened = self._open(found, mark)
             self._last = (mark, opened)
+            if self._prepare is not None:
+                self._prepare(opened)
             return opened
         finally:
             self._lock.release()
@@ -196,8 +225,10 @@ class Shelf:
     def _open(self, run: Run, mark: Mark) -> Opened:
         engine = Engine(self.project / runs.FOLDER / "spill")
         tables = {}
+        summed = gathered(self.project, run)
         held = {name: f"SELECT * FROM {run.relation(name)}" for name in _HELD}
-        held |= {"allocated": _allocated(run), "drivers": _drivers(run), "covered": _COVERED}
+        held |= {"allocated": _allocated(summed), "drivers": _drivers(run), "covered": _COVERED}
+        held["owned"] = _owned(run)
         for name, sql in held.items():
             engine.run(f"CREATE TABLE {quoted(name)} AS {sql}")
             tables[name] = quoted(name)
@@ -207,16 +238,22 @@ class Shelf:
         if closed:
             engine.run(f"CREATE TABLE told AS SELECT * FROM {sql}")
             tables["told"] = "told"
-        engine.run(f"CREATE TEMP TABLE summed AS {_groups(run)}")
+        names = ", ".join(map(quoted, (*run.manifest["keys"], "ServiceName", "x_Pool")))
+        engine.run(f"CREATE TABLE named AS SELECT DISTINCT {names} FROM {tables['told']}")
+        tables["named"] = "named"
+        engine.run(f"CREATE TEMP TABLE summed AS {_groups(summed)}")
         quick = {"groups": "summed", "allocations": tables["allocated"]}
         parts = bill_parts.parts(
             engine, SeenRun(run.id, run.folder, run.manifest, quick, EVERYBODY)
         )
         engine.run("DROP TABLE summed")
+        # Readers are many: each asks on a core of its own, and no question waits for two.
+        engine.run("SET threads=1")
         opened = Opened(
             self.project,
             engine,
             run,
+            summed,
             tables,
             closed,
             damaged,
@@ -238,6 +275,14 @@ def _allocated(run: Run) -> str:
         f"SELECT {columns}, {sums} FROM {run.relation('allocations')} GROUP BY {columns}"
         " ORDER BY x_Period, x_Layer, ServiceName"
     )
+
+
+def _owned(run: Run) -> str:
+    """SELECT of the table `allocated` by what statements of owners tell of it."""
+    lead = run.manifest["keys"][0]
+    columns = ", ".join(map(quoted, (*_OWNED, lead, f"{lead}_evidence")))
+    costs = ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _SUMMED[:2])
+    return f"SELECT {columns}, {costs} FROM allocated GROUP BY {columns} ORDER BY x_Period"
 
 
 def _groups(run: Run) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from everyline.engines.duckdb import literal, quoted
 from everyline.explain import Node
+from everyline.problems import Problem
 from everyline.runs import Run
 
 
@@ -35,7 +36,10 @@ class Viewer:
 EVERYBODY = Viewer("local")
 """Who asks where nobody has to say who they are: the one user of this machine."""
 
-_OWNED = ("statements", "told", "allocations", "allocated", "usage", "shares", "drivers")
+_OWNED = (
+    *("statements", "told", "allocations", "allocated", "owned", "named"),
+    *("usage", "shares", "drivers"),
+)
 _OF_GROUPS = ("charges", "groups", "owned_groups")
 """Sums of lines: seen where all of it is the viewer's in the end."""
 
@@ -49,6 +53,7 @@ _HIDDEN: Mapping[str, Mapping[str, str]] = {
         for name in ("SubAccountId", "InvoiceId")
     },
     "allocated": {"SubAccountId": "CASE WHEN x_ShareId IS NULL THEN SubAccountId END"},
+    "owned": {"SubAccountId": "CASE WHEN x_ShareId IS NULL THEN SubAccountId END"},
 }
 """Columns that tell what others have where one's own part is known, or whose account was split."""
 
@@ -61,6 +66,15 @@ def told_of(manifest: Mapping[str, Any], viewer: Viewer) -> Mapping[str, Any]:
     if viewer.sees_all:
         return manifest
     return {name: manifest[name] for name in _TOLD if name in manifest}
+
+
+def problem_to(problem: Problem, viewer: Viewer) -> Problem:
+    """Why a run can't be explained, without the files and values of others that it may name."""
+    if viewer.sees_all:
+        return problem
+    sentence = "the files of the project are not those of the run any more"
+    hint = "ask whoever runs it"
+    return replace(problem, sentence=sentence, place="", subject="", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,14 @@ class Place:
         host: the address that it listens on.
         secret: of the OIDC client; None for a public one, or without OIDC.
         clock: tells the time.
+        prepares: whether slow pages are worked out before they are asked for.
     """
 
     project: Path
     host: str
     secret: str | None
     clock: Clock
+    prepares: bool = False
 
 
 def guarded(place: Place, configuration: Configuration) -> ASGIApp:
@@ -53,9 +55,8 @@ def guarded(place: Place, configuration: Configuration) -> ASGIApp:
     serve = configuration.serve or Serve()
     gate = _gate(place, configuration, serve)
     audit = None if serve.audit is None else Audit(place.project / serve.audit)
-    site = Site(
-        place.project, viewer_of, None if serve.audit is None else place.project / serve.audit
-    )
+    besides = None if serve.audit is None else place.project / serve.audit
+    site = Site(place.project, viewer_of, besides, prepares=place.prepares, clock=place.clock)
     return Door(site.app(), gate, names(place.host, serve.url), (place.clock, audit))
 
 

@@ -20,7 +20,7 @@ from everyline.relations import RELATIONS, Relation, relation
 from everyline.web import line_file
 from everyline.web.api.call import PERIOD, RUN, Call, Parameter, Service, number
 from everyline.web.asked import Refused
-from everyline.web.visible import IN_PART
+from everyline.web.visible import IN_PART, problem_to
 
 IN_NO_RUN = ("resources",)
 """Relations that a run does not have: things that are planned have no cost yet."""
@@ -148,7 +148,7 @@ def _of_month(call: Call, engine: Engine, name: str, period: str | None) -> str:
         _configuration(call)
     # The whole run says what is of the month; only rows that the viewer sees are taken of it.
     found = months.of(engine, call.opened.project, call.opened.whole, (name, source, period))
-    return found if isinstance(found, str) else _changed(found)
+    return found if isinstance(found, str) else _changed(call, found)
 
 
 def _worked_out(call: Call, found: Relation, asked: Asked) -> Engine:
@@ -162,7 +162,9 @@ def _worked_out(call: Call, found: Relation, asked: Asked) -> Engine:
         else:
             lines = line_file.charges(engine, call.opened)
             made = f"({lines()})" if callable(lines) else lines
-        seen = call.run.filtered(found.name, made if isinstance(made, str) else _changed(made))
+        seen = call.run.filtered(
+            found.name, made if isinstance(made, str) else _changed(call, made)
+        )
         wanted = selection.filters(asked, engine.columns(seen), found.name)
         chosen = selection.chosen(engine, seen, wanted)
         engine.run(f"CREATE TEMP TABLE held_ AS {chosen} LIMIT {_HELD_MAX + 1}")
@@ -185,12 +187,12 @@ def _forget() -> None:
 
 def _configuration(call: Call) -> Configuration:
     found = pipeline.configured(call.opened.project, call.opened.whole)
-    return found if isinstance(found, Configuration) else _changed(found)
+    return found if isinstance(found, Configuration) else _changed(call, found)
 
 
-def _changed(problems: Sequence[Problem]) -> NoReturn:
+def _changed(call: Call, problems: Sequence[Problem]) -> NoReturn:
     """Refuses what a run can't say by what lies there now."""
-    first = problems[0]
+    first = problem_to(problems[0], call.viewer)
     raise Refused(409, f"this can't be worked out any more: {first.sentence}", first.hint)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from everyline.answers.parts import Block
 from everyline.engines.duckdb import quoted
 from everyline.exports.folder import file_names
-from everyline.web.asked import Ask
+from everyline.web.asked import Ask, at
 from everyline.web.page import Route
 from everyline.web.pages import ROUTES, charge, charges, explain, owner, problems, search, use_case
 from everyline.web.pages.use_cases import key_of
@@ -38,8 +38,9 @@ class Place:
 
     @property
     def path(self) -> str:
-        """The address, its value as it is."""
-        return self.route.path.replace(_VALUE, self.value or "")
+        """The address, as pages have it."""
+        folder = self.route.path.removesuffix(f"/{_VALUE}")
+        return folder if self.value is None else at(folder, self.value)
 
     def twin(self, form: str, table: str | None) -> str:
         """The file of one of its tables."""
@@ -120,7 +121,7 @@ class Places:
         said.pop("run", None)
         if said.get("before") == before:
             said.pop("before", None)
-        place = self._found.get((asked, unquote(parts.path), where))
+        place = self._found.get((asked, parts.path, where))
         return None if said or place is None else Meant(place, form, table)
 
 

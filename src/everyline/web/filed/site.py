@@ -68,8 +68,7 @@ class SiteOfFiles:
 
     def _page(self, folder: Path, place: Place, places: Places) -> None:
         """Writes a page and the files of its tables that it leads to."""
-        path = place.route.path.replace("{value}", quote(place.value or "", safe=""))
-        ask = self._ask(path, place.block, place.where)
+        ask = self._ask(place.path, place.block, place.where)
         routes = [one for one in ROUTES if one.name and one in places.routes]
         others = other_blocks(ask, self.blocks, places)
         around = frame(ask, place.route) | {"routes": routes, "filed": {"blocks": others}}

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from everyline import config
+from everyline import config, figures
 from everyline.books import corrections, gate, read
 from everyline.books.lines import Line, stated
 from everyline.control import EXACT
-from everyline.exports import figures
 from everyline.web.asked import Ask
 from everyline.web.grid import Cell, Grid, Head, summed
 from everyline.web.page import Page, Route

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from everyline import figures
 from everyline.answers import explained
 from everyline.engines.duckdb import literal
 from everyline.explain import Charge, Node, words
-from everyline.exports import figures
 from everyline.relations import COSTS
 from everyline.web.asked import Ask, Refused
 from everyline.web.explaining import Drawn

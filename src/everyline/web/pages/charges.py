@@ -5,8 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from everyline import figures
 from everyline.engines.duckdb import quoted
-from everyline.exports import figures
 from everyline.problems import Problem
 from everyline.web import lines
 from everyline.web.asked import Ask, Refused, at

@@ -1,22 +1,28 @@
 """`/compare`: what changed from one month or run to another, by whom and why?"""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from everyline.comparing import CAUSES
 from everyline.comparing.make import AMOUNTS, column, compared, summed
 from everyline.comparing.sides import Side
 from everyline.drawing.bars import Bars, Change, changes
+from everyline.engines.duckdb import Engine, parquet
 from everyline.problems import Problem, did_you_mean
-from everyline.runs import kept
+from everyline.runs import Run, kept
+from everyline.web import derived
 from everyline.web.asked import Ask, Refused, at, every
+from everyline.web.gathered import gathered
 from everyline.web.grid import SHOWN_MAX, Cell, Grid, Head
 from everyline.web.grid import summed as added
 from everyline.web.page import Page, Route
 
 _WORDS = {"evidence": "owner evidence"}
 _WIDTH = 1220
+_SHORT = 12
 _OUT = "out"
 
 
@@ -31,10 +37,9 @@ def page(ask: Ask) -> Page:
     if by not in known or before.keys[0] != after.keys[0]:
         raise Refused(400, f"`{by}` is no key of both", did_you_mean(by, known))
     basis = "estimated" if ask.block.estimated else "billed"
+    changes = f"SELECT * FROM {parquet(_changes(ask.opened.project, ask.engine, before, after))}"
     rows = [
-        row[2:]
-        for row in ask.rows(summed(compared(ask.engine, before, after), [by]))
-        if row[:2] == (ask.block.currency, basis)
+        row[2:] for row in ask.rows(summed(changes, [by])) if row[:2] == (ask.block.currency, basis)
     ]
     table = _table(ask, (before, after), by, rows)
     return Page(
@@ -51,6 +56,25 @@ def page(ask: Ask) -> Page:
             "by": by,
         },
     )
+
+
+def _changes(project: Path, engine: Engine, before: Side, after: Side) -> Path:
+    """The file of the change of each owner, worked out once for two months."""
+    name = f"{after.run.id}-{before.run.id[:_SHORT]}-{before.month}-{after.month}"
+
+    def write(path: Path) -> None:
+        engine.write_unordered(compared(engine, before, after), path)
+
+    return derived.made(derived.folder_of(project, "changes", name), write)
+
+
+def steps(project: Path, run: Run, engine: Engine) -> Iterator[Callable[[], object]]:
+    """What works out the changes of each month from the one before, the last months first."""
+    groups = run.relation("groups")
+    months = engine.rows(f"SELECT DISTINCT x_Period FROM {groups} ORDER BY 1 DESC")
+    for (now,), (before,) in pairwise(months):
+        sides = (Side(month, run, month) for month in (before, now))
+        yield partial(_changes, project, engine, *sides)
 
 
 def _nothing(ask: Ask) -> Page:
@@ -73,14 +97,16 @@ def _sides(ask: Ask) -> tuple[Side, Side] | None:
         earlier = kept(ask.opened.project, against)
         if isinstance(earlier, Problem):
             raise Refused(404, earlier.sentence, earlier.hint)
-        return Side(against, earlier, now), Side(f"run {ask.opened.short}", ask.run, now)
+        run = gathered(ask.opened.project, earlier)
+        return Side(against, run, now), Side(f"run {ask.opened.short}", ask.opened.gathered, now)
     months = {block.period for block in ask.opened.blocks}
     before = ask.more.get("before") or max((m for m in months if m < now), default=None)
     if before is None:
         return None
     if before not in months:
         raise Refused(400, f"the run has no month `{before}`", did_you_mean(before, months))
-    return Side(before, ask.run, before), Side(now, ask.run, now)
+    whole = ask.opened.gathered
+    return Side(before, whole, before), Side(now, whole, now)
 
 
 def _table(ask: Ask, sides: tuple[Side, Side], by: str, rows: Sequence[tuple[Any, ...]]) -> Grid:
@@ -134,8 +160,8 @@ def _bars(ask: Ask, rows: Sequence[tuple[Any, ...]]) -> Bars | None:
         for n, cause in enumerate(CAUSES)
         if (amount := added(row[first + n] for row in inside))
     ]
-    whole: Decimal = added(row[4] for row in inside)
-    return changes(made, whole, ask.block.currency, _WIDTH, ask.here()) if made else None
+    sums = (added(row[2] for row in inside), added(row[3] for row in inside))
+    return changes(made, sums, ask.block.currency, _WIDTH, ask.here()) if made else None
 
 
 ROUTE = Route("/compare", "Compare", page, ("before", "against", "by", "all"), for_all_only=True)

@@ -8,11 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from everyline import figures
 from everyline.answers import covered as answers
 from everyline.answers.covered import NO_TARGETS, Covered, Targets, Uncovered
 from everyline.control import EXACT
 from everyline.drawing.line import Line, Point, line
-from everyline.exports import figures
 from everyline.problems import did_you_mean
 from everyline.web.answer import month
 from everyline.web.asked import Ask, Refused

@@ -5,18 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 
-from everyline import pipeline
+from everyline import figures, pipeline
 from everyline.answers import explained
 from everyline.explain import Asked, Explanation, Node, unknown
 from everyline.explain.pieces import DESCRIPTION
-from everyline.exports import figures
 from everyline.problems import Problem, did_you_mean
 from everyline.web import lines
 from everyline.web.asked import Ask, Refused
 from everyline.web.explaining import Drawn
 from everyline.web.grid import Cell, Grid, Head
 from everyline.web.page import Page, Route
-from everyline.web.visible import told_to
+from everyline.web.visible import problem_to, told_to
 
 _MOST = 12
 _MOST_MAX = 500
@@ -147,9 +146,9 @@ def _figures(ask: Ask, asked: Asked) -> list[Node]:
             return explanation.figures(asked)
     configuration = pipeline.configured(ask.opened.project, ask.opened.run)
     if isinstance(configuration, Sequence):
-        raise changed(configuration[0])
+        raise changed(problem_to(configuration[0], ask.viewer))
     # Whose cost it is was checked, and `told_to` takes away what it tells of others.
-    return Explanation(ask.engine, ask.opened.whole, configuration).figures(asked)
+    return Explanation(ask.engine, ask.opened.gathered, configuration).figures(asked)
 
 
 @contextmanager
@@ -157,7 +156,7 @@ def reading(ask: Ask) -> Iterator[Explanation]:
     """What takes figures apart down to the lines of bills."""
     configuration = pipeline.configured(ask.opened.project, ask.opened.run)
     if isinstance(configuration, Sequence):
-        raise changed(configuration[0])
+        raise changed(problem_to(configuration[0], ask.viewer))
     with lines.bills(ask) as bills:
         if isinstance(bills, Problem):
             raise changed(bills)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from everyline import config
+from everyline import config, figures
 from everyline.config.configuration import Configuration
-from everyline.exports import figures
+from everyline.engines.duckdb import Engine
 from everyline.kpis.compute import kpis
 from everyline.kpis.library import PERCENT, UNANSWERED, Kpi
 from everyline.web.asked import Ask, Refused
 from everyline.web.grid import Cell, Grid, Head
 from everyline.web.page import Page, Route
+from everyline.web.shelf import Opened
 
 _DECIMALS = 10
 _DECIMALS_SHOWN = 4
@@ -21,9 +22,9 @@ def page(ask: Ask) -> Page:
     configuration = config.load(ask.opened.project).configuration
     if configuration is None:
         raise Refused(409, "everyline.yaml can't be read now", "`everyline check` says why")
-    found = [
+    of_month = [
         one
-        for one in _all(ask, configuration)
+        for one in found(ask.opened, ask.engine, configuration)
         if one.period == ask.block.period and one.currency in (None, ask.block.currency)
     ]
     heads = [
@@ -34,8 +35,8 @@ def page(ask: Ask) -> Page:
         Head("x_Denominator", "denominator", "quantity"),
         Head("x_Formula", "formula"),
     ]
-    rows = [_row(one) for one in found if one.value is not None]
-    missing = [(one.definition.name, one.missing) for one in found if one.value is None]
+    rows = [_row(one) for one in of_month if one.value is not None]
+    missing = [(one.definition.name, one.missing) for one in of_month if one.value is None]
     lacking = [
         [Cell(name), Cell(what, None, what.replace("`", ""))]
         for name, what in (*missing, *UNANSWERED.items())
@@ -52,13 +53,13 @@ def page(ask: Ask) -> Page:
     )
 
 
-def _all(ask: Ask, configuration: Configuration) -> Sequence[Kpi]:
+def found(opened: Opened, engine: Engine, configuration: Configuration) -> Sequence[Kpi]:
     """Those of all months are worked out together, once a run: the page is for who sees all."""
-    held: tuple[Configuration, Sequence[Kpi]] | None = ask.opened.held.get("kpis")
-    if held is None or held[0] != configuration:
-        found = kpis(ask.engine, ask.opened.project, ask.run, configuration)
-        held = ask.opened.held["kpis"] = (configuration, found)
-    return held[1]
+    return opened.hold(
+        "kpis",
+        configuration,
+        lambda: kpis(engine, opened.project, opened.gathered, configuration),
+    )
 
 
 _LACKING = [Head("x_Kpi", "KPI"), Head("missing", "what is missing")]

@@ -5,12 +5,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from everyline import figures
 from everyline.answers.covered import Covered, Targets, covered, targets
 from everyline.control import EXACT
 from everyline.drawing.line import Line, Point, line
 from everyline.drawing.sankey import Sankey
 from everyline.engines.duckdb import quoted
-from everyline.exports import figures
 from everyline.web.asked import Ask
 from everyline.web.grid import decimal, summed
 from everyline.web.page import Page, Route
@@ -56,7 +56,6 @@ def page(ask: Ask) -> Page:
         "unallocated": figures.share(tie.unallocated, tie.scope),
         "change": None if tie.before is None else EXACT.subtract(tie.scope, tie.before),
         "flows": _flows(ask),
-        "goal": targets(ask.opened.project),
         "also": _also(ask),
     }
     content |= _whole(ask) if ask.viewer.sees_all else {"coverage": (), "line": None, "odd": ()}
@@ -92,6 +91,7 @@ def _whole(ask: Ask) -> Mapping[str, object]:
         if (one.period, one.currency, one.layer) == (ask.block.period, ask.block.currency, None)
     ]
     return {
+        "goal": aims,
         "coverage": [(one, figures.share(one.tagged, one.eligible)) for one in of_month],
         "line": _over_time(ask, sums, aims),
         "odd": ask.rows(

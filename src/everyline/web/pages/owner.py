@@ -1,7 +1,6 @@
 """`/owners/{value}`: one owner's statement, every amount with the rule behind it."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from everyline import config
@@ -86,7 +85,7 @@ def _statement(ask: Ask, value: str) -> Statement:
         ask.run,
         ask.run.relation("told"),
         ask.opened.closed,
-        ask.run.relation("allocated"),
+        ask.run.relation("owned"),
         ask.run.relation("drivers"),
         _reached(ask),
     )
@@ -101,11 +100,9 @@ def _statement(ask: Ask, value: str) -> Statement:
 
 def _reached(ask: Ask) -> Reached:
     """Read once for each viewer: days and names of sources, no amounts."""
-    held, key = ask.opened.held, f"reached {ask.viewer.owners and sorted(ask.viewer.owners)}"
-    if key not in held:
-        held[key] = reading.reached(Sourced(ask.engine, ask.run, ""))
-    found: Reached = held[key]
-    return found
+    run = ask.opened.gathered if ask.viewer.sees_all else ask.run
+    source = Sourced(ask.engine, run, "")
+    return ask.held("reached", lambda: reading.reached(source))
 
 
 def _parts(told: _Told) -> Grid:
@@ -264,8 +261,9 @@ def _bars(told: _Told) -> Bars | None:
         for row in rows
         if row.change.shown
     ]
-    whole: Decimal = told.block.total.change.shown
-    return changes(made, whole, told.block.currency, _WIDTH, told.ask.here()) if made else None
+    total = told.block.total
+    sums = (total.before.shown, total.now.shown)
+    return changes(made, sums, told.block.currency, _WIDTH, told.ask.here()) if made else None
 
 
 ROUTE = Route("/owners/{value}", "", page)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from everyline import figures
 from everyline.control import EXACT
 from everyline.drawing import words
 from everyline.drawing.bars import Bar, Bars, Slice, bars
 from everyline.engines.duckdb import Rows, literal, quoted
-from everyline.exports import figures
 from everyline.relations import METHODS
 from everyline.web.asked import Ask, at, every
 from everyline.web.grid import SHOWN_MAX, Cell, Grid, Head, summed

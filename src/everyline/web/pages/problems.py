@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple, get_args
 
+from everyline import figures
 from everyline.answers.meanings import meaning
-from everyline.exports import figures
 from everyline.problems import Level, did_you_mean
 from everyline.web.asked import Ask, Refused, at
 from everyline.web.grid import Cell, Grid, Head, summed

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from everyline.exports import figures
+from everyline import figures
 from everyline.web.asked import Ask
 from everyline.web.grid import Cell, Grid, Head, summed
 from everyline.web.page import Page, Route

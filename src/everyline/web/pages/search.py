@@ -69,17 +69,20 @@ def _found(ask: Ask, word: str) -> list[_Row]:
 def _values(ask: Ask, column: str, word: str) -> Sequence[tuple[str, Decimal]]:
     name = quoted(column)
     rows = ask.rows(
-        f"SELECT {name}, coalesce(sum({ask.amount}) FILTER ({ask.of_block()}), 0) AS cost_"
-        f" FROM {ask.run.relation('told')} WHERE contains(lower({name}), lower(?))"
-        f" GROUP BY {name} ORDER BY starts_with(lower({name}), lower(?)) DESC, abs(cost_) DESC,"
-        f" {name} LIMIT {_FOUND_MAX}",
+        f"SELECT {name}, coalesce(sum_, 0) AS cost_"
+        f" FROM (SELECT DISTINCT {name} FROM {ask.run.relation('named')}"
+        f" WHERE contains(lower({name}), lower(?))) LEFT JOIN"
+        f" (SELECT {name}, sum({ask.amount}) AS sum_ FROM {ask.run.relation('told')}"
+        f" WHERE {ask.of_block()} GROUP BY {name}) USING ({name})"
+        f" ORDER BY starts_with(lower({name}), lower(?)) DESC, abs(cost_) DESC, {name}"
+        f" LIMIT {_FOUND_MAX}",
         [word, word],
     )
     return [(value, cost) for value, cost in rows]
 
 
 def _models(ask: Ask, word: str) -> Sequence[str]:
-    groups = ask.run.relation("groups")
+    groups = (ask.opened.gathered if ask.viewer.sees_all else ask.run).relation("groups")
     if "x_Model" not in ask.engine.columns(groups):
         return []
     rows = ask.rows(

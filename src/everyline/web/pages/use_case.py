@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from everyline import figures
 from everyline.answers.parts import Block
 from everyline.control import EXACT
 from everyline.drawing.bars import Bar, Bars, Change, Slice, bars, changes
 from everyline.engines.duckdb import literal, quoted
-from everyline.exports import figures
 from everyline.exports import statement_words as words
 from everyline.problems import did_you_mean
 from everyline.relations import METHODS
@@ -24,6 +24,7 @@ _NOTHING = Decimal(0)
 _SANKEY = (1220, 420)
 _BARS, _BARS_ALONE, _MONTHS_MAX = 720, 1220, 12
 _CHANGES = 460
+_TABLE = "one_use_case"
 
 _Months = Mapping[str, Sequence[Decimal]]
 """By month: the cost, and of it each method."""
@@ -56,8 +57,7 @@ class _One:
 
     def told(self, block: Block | None = None) -> str:
         """SQL to select its rows from, of a month."""
-        relation = self.ask.run.relation("told")
-        return f"{relation} WHERE {self.ask.of_block(block)} AND {having(self.place)}"
+        return f"{_TABLE} WHERE {self.ask.of_block(block)} AND {having(self.place)}"
 
     def by_method(self, method: str) -> Decimal:
         return summed(amount for (_, own), amount in self.sums.items() if own == method)
@@ -105,7 +105,9 @@ def _one(ask: Ask, value: str) -> _One:
         raise Refused(400, f"`layer` can't be `{layer}`", did_you_mean(layer, STACK))
     told, key = ask.run.relation("told"), quoted(key_of(ask))
     of_it = having({key_of(ask): value or None})
-    if not ask.rows(f"SELECT 1 FROM {told} WHERE {of_it} LIMIT 1"):
+    # Few of all rows, and much is asked of them.
+    ask.engine.run(f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS SELECT * FROM {told} WHERE {of_it}")
+    if not ask.rows(f"SELECT 1 FROM {_TABLE} LIMIT 1"):
         known = [row[0] for row in ask.rows(f"SELECT DISTINCT {key} FROM {told}") if row[0]]
         raise Refused(404, f"no cost has the {key_of(ask)} `{value}`", did_you_mean(value, known))
     found = _One(ask, value or None, layer, {})
@@ -262,8 +264,8 @@ def _changes(one: _One, found: Sequence[_Service]) -> Bars | None:
         for service, layer, cost, before in found
         if cost != before
     ]
-    whole = EXACT.subtract(one.cost, summed(row[3] for row in found))
-    return changes(made, whole, one.ask.block.currency, _CHANGES, one.ask.here()) if made else None
+    sums = (summed(row[3] for row in found), one.cost)
+    return changes(made, sums, one.ask.block.currency, _CHANGES, one.ask.here()) if made else None
 
 
 def _by_owner(one: _One) -> Grid:
@@ -295,18 +297,22 @@ def _by_owner(one: _One) -> Grid:
 
 def _by_month(one: _One) -> _Months:
     """Its cost in every month that the viewer has cost in, up to the one asked for."""
-    told, block = one.ask.run.relation("told"), one.ask.block
+    block = one.ask.block
     of_it = (
         f"{having(one.place)} AND BillingCurrency = {literal(block.currency)}"
         f" AND (x_Basis = 'estimated') = {block.estimated}"
     )
-    tests = [of_it, *(f"{of_it} AND x_Method = {literal(method)}" for method in METHODS)]
+    tests = ["true", *(f"x_Method = {literal(method)}" for method in METHODS)]
     sums = ", ".join(f"coalesce(sum({one.ask.amount}) FILTER ({test}), 0)" for test in tests)
-    rows = one.ask.rows(
-        f"SELECT x_Period, {sums} FROM {told} WHERE x_Period <= ? GROUP BY x_Period ORDER BY 1",
-        [block.period],
-    )
-    return {period: amounts for period, *amounts in rows}
+    rows = one.ask.rows(f"SELECT x_Period, {sums} FROM {_TABLE} WHERE {of_it} GROUP BY x_Period")
+    found = {period: amounts for period, *amounts in rows}
+    every = f"SELECT DISTINCT x_Period FROM {one.ask.run.relation('told')} ORDER BY 1"
+    months = [period for (period,) in one.ask.held("months", lambda: one.ask.rows(every))]
+    return {
+        period: found.get(period, [_NOTHING] * len(tests))
+        for period in months
+        if period <= block.period
+    }
 
 
 def _months(one: _One, by_month: _Months) -> Grid:

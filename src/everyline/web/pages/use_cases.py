@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from everyline import figures
 from everyline.control import EXACT
 from everyline.drawing.bars import Bars, Change, changes
 from everyline.drawing.treemap import Group, Part, Treemap, treemap
 from everyline.engines.duckdb import quoted
-from everyline.exports import figures
 from everyline.exports import statement_words as words
 from everyline.exports.reading import part_key
 from everyline.relations import LAYERS, METHODS
@@ -242,8 +242,8 @@ def _changed(ask: Ask, found: Sequence[Case]) -> Bars | None:
     ]
     if not parts or ask.before is None:
         return None
-    whole = summed(one.change or _NOTHING for one in found)
-    return changes(parts, whole, ask.block.currency, _CHANGES, ask.here())
+    sums = (summed(one.before or _NOTHING for one in found), summed(one.cost for one in found))
+    return changes(parts, sums, ask.block.currency, _CHANGES, ask.here())
 
 
 ROUTE = Route(FOLDER, "Use cases", page, takes=("all",))

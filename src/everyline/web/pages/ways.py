@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from everyline import figures
 from everyline.engines.duckdb import Rows, literal, quoted
-from everyline.exports import figures
 from everyline.exports import statement_words as words
 from everyline.relations import METHODS
 from everyline.web.asked import Ask

@@ -4,16 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from everyline import pipeline
+from everyline import figures, pipeline
 from everyline.answers.unowned import names_of, registry, why
 from everyline.config.configuration import Configuration
 from everyline.control import EXACT
-from everyline.exports import figures
+from everyline.engines.duckdb import Engine
 from everyline.web.asked import Ask
 from everyline.web.grid import Cell, Grid, Head, summed
 from everyline.web.page import Page, Route
-from everyline.worklist import Unowned
-from everyline.worklist import worklist as found_by
+from everyline.web.shelf import Opened
+from everyline.worklist import Part, Unowned, parts
+from everyline.worklist import listed as listed_of
 
 _ROWS_MAX = 100
 _HASH = re.compile("[0-9a-f]{40,}")
@@ -26,7 +27,7 @@ def page(ask: Ask) -> Page:
     configuration = pipeline.configured(ask.opened.project, ask.opened.run)
     changed = configuration[0] if isinstance(configuration, Sequence) else None
     known = None if isinstance(configuration, Sequence) else configuration
-    listed = found_by(ask.engine, ask.run, known, period=ask.block.period)
+    listed = listed_of(found(ask.opened, ask.engine, known), period=ask.block.period)
     counted = [one for one in listed if not one.is_shield]
     nameable = [one for one in listed if one.identity]
     rest = _other_currencies(ask, counted)
@@ -45,6 +46,11 @@ def page(ask: Ask) -> Page:
         },
         files={"csv": registry(nameable, ask.keys).encode()},
     )
+
+
+def found(opened: Opened, engine: Engine, known: Configuration | None) -> Sequence[Part]:
+    """Those of all months together, worked out once a run: the page is for who sees all."""
+    return opened.hold("worklist", known, lambda: parts(engine, opened.gathered, known))
 
 
 def _cost(ask: Ask, one: Unowned) -> Decimal:

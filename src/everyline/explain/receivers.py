@@ -1,0 +1,62 @@
+"""Who receives of one split; of many only those are read who are asked for.
+
+A pool of a large company has thousands of receivers, and a figure of one owner needs one of them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from everyline.engines.duckdb import literal
+
+_FIRST = 64
+_ALONE_MAX = 16
+
+
+class Receiver(NamedTuple):
+    """One row of `shares`: who receives, and which weight of which total."""
+
+    text: str
+    values: Mapping[str, str]
+    evidence: Mapping[str, str]
+    weight: int
+    total: int
+
+    @property
+    def ratio(self) -> Fraction:
+        """Its part of the split."""
+        return Fraction(self.weight, self.total)
+
+
+class Receivers(Mapping[str, Receiver]):
+    """The receivers of a split by x_Receiver, in its order."""
+
+    def __init__(self, read: Callable[[str], Mapping[str, Receiver]]) -> None:
+        """`read` gives those that are left by SQL that follows `WHERE`, in order."""
+        self._read = read
+        self._known = read(f"true ORDER BY x_Receiver LIMIT {_FIRST}")
+        self._is_whole = len(self._known) < _FIRST
+        self._alone: dict[str, Mapping[str, Receiver]] = {}
+
+    def _whole(self) -> Mapping[str, Receiver]:
+        if not self._is_whole:
+            self._known = self._read("true ORDER BY x_Receiver")
+            self._is_whole = True
+        return self._known
+
+    def __getitem__(self, receiver: str) -> Receiver:
+        if self._is_whole or receiver in self._known:
+            return self._known[receiver]
+        if receiver not in self._alone:
+            if len(self._alone) >= _ALONE_MAX:
+                return self._whole()[receiver]
+            self._alone[receiver] = self._read(f"x_Receiver = {literal(receiver)}")
+        return self._alone[receiver][receiver]
+
+    def __iter__(self) -> Iterator[str]:
+        first = list(self._known)
+        yield from first
+        yield from list(self._whole())[len(first) :]
+
+    def __len__(self) -> int:
+        return len(self._whole())

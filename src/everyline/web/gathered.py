@@ -1,0 +1,116 @@
+"""A run whose groups are summed over their windows: what pages ask of all of them, quickly read.
+
+In: a published run. Out: the same relations, of which `groups`, `owned_groups` and `allocations`
+have one row where the run has one an hour or a day. Grain: a group, whenever in its month. Groups
+that a trace or a pool has split stay as they are. Conserves: every measure.
+
+These rows are as many as owners, months and services make them, however many lines a bill has. They
+lie in files sorted by month, so a question about one month reads no other.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from everyline import runs
+from everyline.engines.duckdb import Engine, parquet, quoted
+from everyline.relations import MEASURES
+from everyline.runs import Run
+from everyline.web import derived
+
+_SHARES = "pool_shares"
+_KEPT = ("allocations", "groups", _SHARES)
+_SPLIT = ("pool_members", "traced_lines", "untraced")
+"""Files of a run that name groups which were split, or had been but for the reason they tell."""
+
+_WINDOW = {"x_WindowStart": "min", "x_WindowEnd": "max"}
+_DAY = "day_"
+"""The column of owners that says on which day they are."""
+
+_QUANTITIES = ("ConsumedQuantity", "PricingQuantity")
+_TOGETHER = 16_384
+"""Rows that are read at once or passed over: a month has a few of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered(Run):
+    """A run that reads some relations, or files of its views, elsewhere.
+
+    Attributes:
+        tables: name to SQL.
+    """
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+
+    def relation(self, name: str) -> str:
+        """SQL of a relation."""
+        return self.tables.get(name) or Run.relation(self, name)
+
+    def file(self, name: str) -> str:
+        """SQL of a file of the run."""
+        return self.tables.get(name) or Run.file(self, name)
+
+
+def gathered(project: Path, run: Run) -> Run:
+    """The run with its groups summed; made once, and kept for as long as the run is."""
+    found = Gathered(run.id, run.folder, run.manifest)
+    if not {"grouped", "owners"} <= run.manifest["files"].keys():
+        return run  # of an earlier version, whose files lie otherwise
+    kept = [name for name in _KEPT if name != _SHARES or name in run.manifest["files"]]
+    entries = [derived.folder_of(project, f"gathered_{name}", run.id) for name in kept]
+    with closing(Engine(project / runs.FOLDER / "spill")) as engine:
+        if not all(map(derived.is_there, entries)):
+            engine.run(f"CREATE TEMP TABLE gathered AS {_summed(engine, run)}")
+            summed = replace(found, tables={"grouped": "gathered"})
+            for entry, sql in zip(entries, _sorted(summed), strict=True):
+                derived.made(entry, partial(engine.write, sql, together=_TOGETHER))
+        parts, groups, *shares = (parquet(derived.path_of(entry)) for entry in entries)
+        names = ", ".join(map(quoted, engine.columns(run.relation("groups"))))
+    tables = {
+        "allocations": parts,
+        "groups": f"(SELECT {names} FROM {groups})",
+        "owned_groups": f"(SELECT * FROM {groups} WHERE x_Layer <> 'none')",
+    }
+    return replace(found, tables=tables | dict(zip([_SHARES], shares, strict=False)))
+
+
+def _sorted(run: Run) -> Iterator[str]:
+    """SELECT of allocations, of groups with owners, those out of scope without, and of shares."""
+    lead = quoted(run.manifest["keys"][0])
+    groups, owned = run.relation("groups"), run.relation("owned_groups")
+    out = f"SELECT * FROM {groups} WHERE x_Layer = 'none'"
+    by = f"x_Period, {lead}, ServiceName"
+    yield f"SELECT * FROM {run.relation('allocations')} ORDER BY {by}"
+    yield f"SELECT * FROM (SELECT * FROM {owned} UNION ALL BY NAME {out}) ORDER BY {by}"
+    if _SHARES in run.manifest["files"]:
+        yield f"SELECT * FROM {run.file(_SHARES)} ORDER BY x_ShareId, x_Receiver"
+
+
+def _summed(engine: Engine, run: Run) -> str:
+    """SELECT of the file `grouped`, summed over windows.
+
+    Where a quantity is not known it stays so: those groups are summed apart.
+    """
+    has = engine.columns(run.file("grouped"))
+    files = run.manifest["files"]
+    split = " UNION ALL ".join(
+        f"SELECT x_GroupId FROM {run.file(name)}" for name in _SPLIT if name in files
+    )
+    apart = {f"no_{name}": f"{name} IS NULL" for name in _QUANTITIES if name in has}
+    if _DAY in engine.columns(run.file("owners")):
+        apart[_DAY] = "x_WindowStart::DATE"  # who owns it hangs on the day
+    if split:
+        apart["split_"] = f"CASE WHEN x_GroupId IN ({split}) THEN x_GroupId END"
+    measures = ("x_LineCount", *MEASURES)
+    shown = {name: quoted(name) for name in has if name not in ("x_GroupId", *measures, *_WINDOW)}
+    by = ", ".join((*shown.values(), *apart))
+    shown |= {name: f"{how}({name})" for name, how in _WINDOW.items() if name in has}
+    shown |= {name: f"sum({name})::{has[name]}" for name in measures if name in has}
+    if "x_GroupId" in has:
+        number = "row_number() OVER ()::VARCHAR"
+        shown["x_GroupId"] = f"coalesce(split_, {number})" if split else number
+    listed = ", ".join(f"{shown[name]} AS {quoted(name)}" for name in has)
+    told = ", ".join(["*", *(f"{sql} AS {name}" for name, sql in apart.items())])
+    return f"SELECT {listed} FROM (SELECT {told} FROM {run.file('grouped')}) GROUP BY {by}"

@@ -1,0 +1,64 @@
+"""What pages of a run take long to find out, found out before anybody asks.
+
+In a process of its own, of low priority, so that whoever asks meanwhile does not wait for it: what
+it finds it leaves in the cache. It ends with the server, or when it has no more to do.
+
+    python -m everyline.web.prepared PROJECT RUN
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+from everyline import runs
+from everyline.engines.duckdb import Engine
+from everyline.problems import Problem
+from everyline.web.gathered import gathered
+from everyline.web.pages import compare
+from everyline.web.shelf import Opened
+
+_NICE = 19
+
+
+class Preparing:
+    """The process of one server."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, opened: Opened) -> None:
+        """Begins to prepare the pages of a run; what is prepared of an earlier one is given up."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+        command = [sys.executable, "-m", __spec__.name, str(opened.project), opened.run.id]
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+def prepare(project: Path, run_id: str, is_wanted: Callable[[], bool]) -> None:
+    """Works out the changes of each month of a run from the one before, the last months first."""
+    run = runs.kept(project, run_id)
+    if isinstance(run, Problem):
+        return
+    with closing(Engine(project / runs.FOLDER / "spill")) as engine:
+        engine.run("SET threads=1")
+        for step in compare.steps(project, gathered(project, run), engine):
+            if not is_wanted():
+                return
+            step()
+
+
+def main() -> None:
+    """Prepares what the command line says."""
+    with suppress(OSError, AttributeError):  # not every system knows it
+        os.nice(_NICE)
+    parent = os.getppid()
+    prepare(Path(sys.argv[1]), sys.argv[2], lambda: os.getppid() == parent)
+
+
+if __name__ == "__main__":
+    main()
