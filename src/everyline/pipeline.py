@@ -154,9 +154,9 @@ def charges_where(
         of: a run whose inputs the charges must be, so that its figures and they agree.
 
     Returns:
-        Takes a condition over what lines say themselves, of which equal lines all meet or fail it,
-        or `beginning`: that the first of equal lines has an x_ChargeId that begins so. Its SQL
-        holds until it is asked for the next.
+        Takes a condition over what lines say themselves, of which equal lines all meet or fail it;
+        or `beginning`: that the first of equal lines has an x_ChargeId that begins so; or
+        `period`: that they are of that month. Its SQL holds until it is asked for the next.
     """
     loaded = load(project)
     if loaded.configuration is None or loaded.problems:
@@ -168,9 +168,13 @@ def charges_where(
     if of and (changed := _changed(of, _inputs(found.files, loaded.files, project))):
         return [changed]
 
-    def where(condition: str = "true", *, beginning: str | None = None) -> str:
+    def where(
+        condition: str = "true", *, beginning: str | None = None, period: str | None = None
+    ) -> str:
         if beginning is not None:
             condition = charges.first_begins(beginning)
+        if period is not None:
+            condition = charges.of_period(period)
         return charges.charges(
             engine, found.configuration, found.plan, found.bills.lines, where=condition
         )

@@ -1,6 +1,7 @@
 """`/charges`: lines compared with `everyline charges` and `everyline allocations`."""
 
 import re
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from html import unescape
@@ -14,6 +15,7 @@ from sites import Rows, site, table
 from starlette.testclient import TestClient
 
 import stated
+from everyline import runs
 from everyline.web import derived
 from everyline.web.app import Site
 from everyline.web.visible import Viewer
@@ -128,6 +130,33 @@ def test_pages_are_of_fifty_lines_and_their_total_is_of_all(tmp_path: Path) -> N
     for page in (first, last):  # 0.000 + 0.001 + ... + 0.119
         assert "exactly 7.14<" in page.text
     assert len(table(project, "/charges")) == 120
+
+
+def test_lines_of_a_large_run_are_the_same_from_files_of_its_months_and_from_its_bills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two lines a file is made: two months have two, and the last, of equal lines, has three."""
+    head = "ServiceName,ChargePeriodStart,BillingCurrency,BilledCost,team\n"
+    days = ("2026-08-01", "2026-08-31", "2026-09-01", "2026-09-01", *["2026-10-01"] * 3)
+    rows = "".join(f"Amazon Bedrock,{day},USD,1.5,a\n" for day in days)
+    project = _project(tmp_path, head + rows)
+    months = [f"/charges?period={month}" for month in ("2026-08", "2026-09", "2026-10")]
+    found = [table(project, month) for month in months]
+    assert [len(lines) for lines in found] == [2, 2, 3]
+    pages = [f"/explain/{lines[-1]['x_ChargeId']}" for lines in found]
+    told = [table(project, page, "fields") for page in pages]
+    monkeypatch.setattr("everyline.web.line_file.LINES_MAX", 2)
+    kept = tmp_path / runs.FOLDER / "cache" / "lines"
+    shutil.rmtree(kept)
+    derived.forget()
+    large = site(tmp_path)
+    assert [table(large, month) for month in months] == found
+    assert sorted(one.name[64:] for one in kept.iterdir()) == ["-2026-08", "-2026-09"]
+    assert [table(large, page, "fields") for page in pages] == told  # none names its month
+    assert [
+        table(large, f"{page}?period={month[-7:]}", "fields")
+        for page, month in zip(pages, months, strict=True)
+    ] == told
 
 
 def test_where_bills_have_changed_groups_stand_in_place_of_lines(tmp_path: Path) -> None:

@@ -297,6 +297,11 @@ def first_begins(beginning: str) -> str:
     return f"starts_with(sha256(native_ || ' 1'), {literal(beginning)})"
 
 
+def of_period(period: str) -> str:
+    """A `where` of `charges`: whether a line is of a month."""
+    return f"month_ = TIMESTAMP {literal(f'{period}-01')}"
+
+
 _INNER = ("month_", "native_", "x_Eligible")
 _OF_LAYERS = frozenset(map(single, MEASURES))
 

@@ -11,7 +11,9 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
+from everyline.answers.covered import NO_TARGETS, Targets, targets
 from everyline.answers.parts import Block
+from everyline.config.reading import FILE
 from everyline.engines.duckdb import Engine, Rows, literal
 from everyline.problems import did_you_mean
 from everyline.web.shelf import Opened
@@ -111,6 +113,15 @@ class Ask:
             f"x_Period = {literal(one.period)} AND BillingCurrency = {literal(one.currency)}"
             f" AND (x_Basis = 'estimated') = {one.estimated}"
         )
+
+    @property
+    def targets(self) -> Targets:
+        """The targets of the project, for who sees all; read again when it has others."""
+        if not self.viewer.sees_all:
+            return NO_TARGETS
+        project = self.opened.project
+        written = (project / FILE).stat().st_mtime_ns if (project / FILE).exists() else 0
+        return self.opened.hold("targets", written, lambda: targets(project))
 
     def held(self, name: str, find: Callable[[], T]) -> T:
         """What `find` tells of the run as the viewer sees it, found out once for each viewer."""

@@ -162,10 +162,14 @@ def _parts(ask: Ask, asked: Wanted) -> dict[str, Fraction]:
 
 
 @contextmanager
-def bills(ask: Ask) -> Iterator["Bills | Problem"]:
-    """The lines of the run, or why they can't be read as the run read them."""
+def bills(ask: Ask, *, of_any_month: bool = False) -> Iterator["Bills | Problem"]:
+    """The lines of the run, or why they can't be read as the run read them.
+
+    They are those of the month that is asked for, if not `of_any_month`, and maybe others beside.
+    """
     with _ONE_AT_A_TIME, closing(Engine(ask.opened.project / runs.FOLDER / "spill")) as engine:
-        charges = line_file.charges(engine, ask.opened)
+        month = None if of_any_month else ask.block.period
+        charges = line_file.charges(engine, ask.opened, month)
         yield Bills(engine, charges) if callable(charges) else problem_to(charges[0], ask.viewer)
 
 

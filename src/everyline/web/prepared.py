@@ -11,11 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from everyline import runs
 from everyline.engines.duckdb import Engine
 from everyline.problems import Problem
+from everyline.runs import Run
+from everyline.web import line_file
 from everyline.web.gathered import gathered
 from everyline.web.pages import compare
 from everyline.web.shelf import Opened
@@ -40,16 +43,29 @@ class Preparing:
 
 
 def prepare(project: Path, run_id: str, is_wanted: Callable[[], bool]) -> None:
-    """Works out the changes of each month of a run from the one before, the last months first."""
+    """Works out the changes of each month of a run from the one before, the last months first.
+
+    The bill lines of the last month come second.
+    """
     run = runs.kept(project, run_id)
     if isinstance(run, Problem):
         return
     with closing(Engine(project / runs.FOLDER / "spill")) as engine:
         engine.run("SET threads=1")
-        for step in compare.steps(project, gathered(project, run), engine):
+        steps = list(compare.steps(project, gathered(project, run), engine))
+        steps.insert(1, partial(_lines_of_last_month, project, run))
+        for step in steps:
             if not is_wanted():
                 return
             step()
+
+
+def _lines_of_last_month(project: Path, run: Run) -> None:
+    with closing(Engine(project / runs.FOLDER / "spill")) as engine:
+        engine.run("SET threads=1")
+        (month,) = engine.one(f"SELECT max(x_Period) FROM {run.relation('groups')}")
+        if month is not None:
+            line_file.file_of(engine, project, run, month)
 
 
 def main() -> None:

@@ -32,8 +32,13 @@ def page(ask: Ask, value: str) -> Page:
         raise Refused(
             404, f"no bill line has an id that begins with `{value}`", "ids are hexadecimal"
         )
-    with reading(ask) as explanation:
-        found = explanation.charges(beginning, _ALIKE_MAX, _near(ask))
+    found: Sequence[Charge] = ()
+    if len(beginning) == _ID_LENGTH:  # of which there is one; most links name its month
+        with reading(ask) as explanation:
+            found = explanation.charges(beginning, _ALIKE_MAX, _near(ask))
+    if not found:
+        with reading(ask, of_any_month=True) as explanation:
+            found = explanation.charges(beginning, _ALIKE_MAX, _near(ask))
     found = [charge for charge in found if _is_seen(ask, charge)]
     if len(found) != 1:
         raise Refused(404, *_not_one(beginning, found))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from everyline import figures
 from everyline.answers import covered as answers
-from everyline.answers.covered import NO_TARGETS, Covered, Targets, Uncovered
+from everyline.answers.covered import Covered, Targets, Uncovered
 from everyline.control import EXACT
 from everyline.drawing.line import Line, Point, line
 from everyline.problems import did_you_mean
@@ -150,8 +150,7 @@ def _asked(ask: Ask) -> _Asked:
         for one in answers.covered(ask.engine, whole, ask.keys)
         if one.currency == ask.block.currency and not ask.block.estimated
     }
-    aims = answers.targets(ask.opened.project) if ask.viewer.sees_all else NO_TARGETS
-    return _Asked(ask, key, by, found, aims)
+    return _Asked(ask, key, by, found, ask.targets)
 
 
 def _ratio(sums: Covered | None, measure: Measure) -> Fraction | None:

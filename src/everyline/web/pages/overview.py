@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from everyline import figures
-from everyline.answers.covered import Covered, Targets, covered, targets
+from everyline.answers.covered import Covered, Targets, covered
 from everyline.control import EXACT
 from everyline.drawing.line import Line, Point, line
 from everyline.drawing.sankey import Sankey
@@ -84,7 +84,7 @@ def _also(ask: Ask) -> list[tuple[str, str]]:
 def _whole(ask: Ask) -> Mapping[str, object]:
     """What is of all owners together, and of nobody."""
     sums = covered(ask.engine, ask.run.relation("covered"), ask.keys)
-    aims = targets(ask.opened.project)
+    aims = ask.targets
     of_month = [
         one
         for one in sums
