@@ -76,7 +76,7 @@ class Reader:
         self._connection = HTTPConnection(parts.hostname or "", parts.port, timeout=600)
         self._random = random.Random(seed)
         self._teams, self._months = company[0], months(company[1])
-        self.mix, self.charge = MIX, ""
+        self.mix, self.charge, self.month = MIX, "", ""
 
     def ask(self, route: str, path: str) -> tuple[Taken, bytes]:
         """One page."""
@@ -119,6 +119,8 @@ class Reader:
             "/charges": f"&where=use_case={case}",
         }.get(route, "")
         period = self._random.choice(self._months)
+        if route == "/explain/{value}":
+            period = self.month  # the links to it name its month
         return f"{route.replace('{value}', value)}?period={period}&currency=USD{more}"
 
 
@@ -222,11 +224,18 @@ def measured(project: Path, asked: argparse.Namespace) -> Iterator[str]:
         mix = {route: weight for route, weight in MIX.items() if route not in asked.without}
         charge = ""
         if not {"/charges", "/explain/{value}"} <= asked.without:
-            listed, body = one.ask("/charges", one.path("/charges"))
+            firsts = []
+            for month in months(asked.months):
+                path = f"/charges?period={month}&currency=USD&where=use_case=case-000-0"
+                listed, body = one.ask("/charges", path)
+                firsts.append(listed.server_ms / 1000)
             charge = _charge(body)
-            yield f"bill lines, the first time {listed.server_ms / 1000:18.2f} s"
+            yield (
+                f"bill lines of a month, the first time {median(firsts):5.2f} s,"
+                f" at most {max(firsts):.2f} s"
+            )
         for reader in fresh:
-            reader.mix, reader.charge = mix, charge
+            reader.mix, reader.charge, reader.month = mix, charge, months(asked.months)[-1]
         until = time.perf_counter() + asked.seconds
 
         def looking(at: int) -> Sequence[Taken]:

@@ -68,8 +68,11 @@ _FOLDERS = (answer.HERE.joinpath("static"), answer.HERE.parent / "drawing" / "st
 SEEN = "everyline.seen"
 """Where a request keeps what its answer holds, for the audit: the run, and how many rows."""
 
-_SLOW = frozenset(("/charges", "/compare", "/explain", "/explain/{value}", "/kpis", "/worklist"))
-"""Pages that look at parts of lines: who wants one waits for who asked before, and nobody else."""
+_SLOW = frozenset(("/compare",))
+"""Pages that take seconds if nobody has prepared them: who wants one waits for who asked before."""
+
+_OF_LINES = frozenset(("/charges", "/explain/{value}"))
+"""Pages of bill lines, which are read for one at a time, and for no other page meanwhile."""
 
 _AT_ONCE = 4
 """How many other pages are made at the same time: more at once would all be done later."""
@@ -105,6 +108,7 @@ class Site:
         self._kept = Answers()
         self._who = who
         self._quick, self._slow = CapacityLimiter(_AT_ONCE), CapacityLimiter(1)
+        self._of_lines = CapacityLimiter(1)
 
     def app(self) -> Starlette:
         """The application."""
@@ -120,13 +124,12 @@ class Site:
         )
 
     def _endpoint(self, route: Route | Service) -> Callable[[Request], Awaitable[Response]]:
-        limit = self._slow if route.path in _SLOW or isinstance(route, Service) else self._quick
-
         async def endpoint(request: Request) -> Response:
             start = time.perf_counter()
             response = await run_in_threadpool(self._answer, request, route, False)
             if response is None:
                 making = partial(self._answer, request, route, True)
+                limit = self._limit(route, request)
                 response = await to_thread.run_sync(making, limiter=limit)
             assert response is not None
             taken_ms = (time.perf_counter() - start) * 1000
@@ -134,6 +137,14 @@ class Site:
             return response
 
         return endpoint
+
+    def _limit(self, route: Route | Service, request: Request) -> CapacityLimiter:
+        """What a request waits for."""
+        # An explanation goes down to lines where that is asked for, and in files.
+        goes_down = route.path == "/explain" and {"lines", "as"} & request.query_params.keys()
+        if isinstance(route, Service) or route.path in _OF_LINES or goes_down:
+            return self._of_lines
+        return self._slow if route.path in _SLOW else self._quick
 
     def _answer(
         self, request: Request, route: Route | Service, shall_make: bool

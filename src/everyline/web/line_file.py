@@ -2,10 +2,11 @@
 
 To work out the ids of lines costs seconds, and pages are asked again and again. Whoever has these
 files reads the lines that the run has read, also after a bill has changed. Of a run of very many
-lines each month has its own; a month of very many has none: its pages read the bills.
+lines each month has its own; where a month has very many there is none, and pages read the bills.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from everyline import pipeline
@@ -25,42 +26,53 @@ Lines = Callable[..., str]
 def charges(engine: Engine, opened: Opened, month: str | None = None) -> Lines | Sequence[Problem]:
     """What gives SQL of the relation `charges` of a run, all of it or that of a month at least."""
     run, project = opened.whole, opened.project
-    found = file_of(engine, project, run, month)
+    found = files(engine, project, run, month)
     if found is None:
         return pipeline.charges_where(engine, project, of=run)
-    if not isinstance(found, Path):
-        return found
-    relation = parquet(found)
+    if not all(isinstance(one, Path) for one in found):
+        return [one for one in found if isinstance(one, Problem)]
+    relation = " UNION ALL BY NAME ".join(f"SELECT * FROM {parquet(str(one))}" for one in found)
 
     def where(condition: str = "true", *, beginning: str | None = None) -> str:
         if beginning is not None:
             condition = f"starts_with(x_ChargeId, {literal(beginning)})"
-        return f"SELECT * FROM {relation} WHERE {condition}"
+        return f"SELECT * FROM ({relation}) WHERE {condition}"
 
     return where
 
 
-def file_of(
+def files(
     engine: Engine, project: Path, run: Run, month: str | None
-) -> Path | Sequence[Problem] | None:
-    """The file with the lines of a month or of all; None where they are too many for one."""
-    name, of = run.id, None
+) -> Sequence[Path | Problem] | None:
+    """The files with the lines of a month or of all; None where a month has too many for one.
+
+    Problems in place of files say why they can't be made.
+    """
+    wanted: dict[str, str | None] = {run.id: None}
     if run.manifest["lines"] > LINES_MAX:
-        if month is None or _lines_of(engine, run, month) > LINES_MAX:
+        lines = _lines_by_month(engine, run)
+        months = list(lines) if month is None else [month]
+        if any(lines.get(one, 0) > LINES_MAX for one in months):
             return None
-        name, of = f"{run.id}-{month}", month
-    entry = derived.folder_of(project, "lines", name)
-    if derived.is_there(entry):
-        return derived.path_of(entry)
-    found = pipeline.charges_where(engine, project, of=run)
-    if not callable(found):
-        return found
-    return derived.made(entry, lambda path: engine.write_unordered(found(period=of), path))
+        wanted = {f"{run.id}-{one}": one for one in months}
+    entries = [derived.folder_of(project, "lines", name) for name in wanted]
+    if not all(map(derived.is_there, entries)):
+        found = pipeline.charges_where(engine, project, of=run)
+        if not callable(found):
+            return found
+        for entry, of in zip(entries, wanted.values(), strict=True):
+            derived.made(entry, partial(_write, engine, found, of))
+    return [derived.path_of(entry) for entry in entries]
 
 
-def _lines_of(engine: Engine, run: Run, month: str) -> int:
-    (lines,) = engine.one(
-        f"SELECT coalesce(sum(x_LineCount), 0)::BIGINT FROM {run.relation('groups')}"
-        f" WHERE x_Period = {literal(month)}"
+def _write(engine: Engine, lines: Lines, month: str | None, path: Path) -> None:
+    engine.write_unordered(lines(period=month), path)
+
+
+def _lines_by_month(engine: Engine, run: Run) -> dict[str, int]:
+    return dict(
+        engine.rows(
+            "SELECT x_Period, sum(x_LineCount)::BIGINT"
+            f" FROM {run.relation('groups')} GROUP BY ALL ORDER BY ALL"
+        )
     )
-    return int(lines)

@@ -118,12 +118,14 @@ def groups(ask: Ask, asked: Wanted) -> list[Group]:
     kinds = ask.engine.columns(relation)
     fixed = {name: values for name, values in asked.lines.items() if name in _OF_GROUPS}
     told = ", ".join(quoted(name) if name in kinds else "NULL" for name in TOLD)
+    meant = _parts(ask, asked) if asked.parts else None
+    those = "" if meant is None else " AND x_GroupId IN (SELECT unnest(?::VARCHAR[]))"
     rows = ask.rows(
         f"SELECT x_GroupId, x_Source, ServiceName, {quoted(ask.exact)}::DECIMAL(38,18),"
         f" x_LineCount, {told} FROM {relation}"
-        f" WHERE {ask.of_block()} AND {tests(fixed, kinds)}"
+        f" WHERE {ask.of_block()} AND {tests(fixed, kinds)}{those}",
+        [] if meant is None else [list(meant)],
     )
-    meant = _parts(ask, asked) if asked.parts else None
     found = []
     for group, source, service, whole, lines, *cells in rows:
         part = Fraction(whole) if meant is None else meant.get(group)

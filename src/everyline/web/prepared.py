@@ -65,7 +65,7 @@ def _lines_of_last_month(project: Path, run: Run) -> None:
         engine.run("SET threads=1")
         (month,) = engine.one(f"SELECT max(x_Period) FROM {run.relation('groups')}")
         if month is not None:
-            line_file.file_of(engine, project, run, month)
+            line_file.files(engine, project, run, month)
 
 
 def main() -> None:
