@@ -1,6 +1,7 @@
 """A project's files, read and summed: what every stage after them starts from."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from everyline.owners.tags import is_taxonomy_tag
 from everyline.problems import Problem
 from everyline.relations import COSTS
 from everyline.sources.bills import Bills, bills
-from everyline.sources.deliveries import Delivered, deliveries
+from everyline.sources.deliveries import Delivered, Deliveries, deliveries
 from everyline.sources.usages import usages
 from everyline.tag_columns import PREFIX
 from everyline.usage.estimated import estimated
@@ -106,17 +107,21 @@ def read(
         telemetry: whether usage is wanted, beside bills; its files are known in any case.
     """
     folder, configuration, cache = project
-    found = bills(engine, folder, configuration, cache=cache, progress=progress)
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        # Logs are large: they are hashed while the bills are read.
+        coming = [ahead.submit(deliveries, folder, source) for source in configuration.usage]
+        found = bills(engine, folder, configuration, cache=cache, progress=progress)
+    delivered = [one.result() for one in coming]
     files, problems = list(found.files), list(found.problems)
     usage = None
     if telemetry or any(source.charges for source in configuration.usage):
-        usage, of_usage, told = _usage(engine, project, progress)
+        usage, of_usage, told = _usage(engine, project, delivered, progress)
         estimates, told_of_estimates = _estimated(engine, configuration, usage)
         found.lines.extend(estimates)
         files += of_usage
         problems += [*told, *told_of_estimates]
     else:
-        files += [file for one in configuration.usage for file in deliveries(folder, one)[0]]
+        files += [file for of_source, _ in delivered for file in of_source]
     plan = charges.plan(
         configuration,
         found.lines,
@@ -134,13 +139,13 @@ def read(
 
 
 def _usage(
-    engine: Engine, project: Project, progress: Progress
+    engine: Engine, project: Project, delivered: Sequence[Deliveries], progress: Progress
 ) -> tuple[Usage | None, Sequence[Delivered], list[Problem]]:
     """The usage of a project, made; its files; and problems."""
-    folder, configuration, cache = project
+    _, configuration, cache = project
     if not configuration.usage:
         return None, (), []
-    found = usages(engine, folder, configuration, cache=cache, progress=progress)
+    found = usages(engine, configuration, delivered, cache=cache, progress=progress)
     if any(problem.level == "stop" for problem in found.problems) or not found.rows:
         return None, found.files, found.problems
     named = named_tags(configuration)

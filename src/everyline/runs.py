@@ -13,8 +13,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,21 +45,25 @@ class Run:
         folder: where its files lie.
         manifest: what it holds: `files` with their SHA-256, `views` over them, row counts of
             `relations`, `inputs`, and the totals of `control`.
+        instead: SQL of relations and files that are read elsewhere, by name.
     """
 
     id: str
     folder: Path
     manifest: Mapping[str, Any]
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def relation(self, name: str) -> str:
         """SQL of a relation: a file of the run, or a view over its files."""
+        if sql := self.instead.get(name):
+            return sql
         if (view := self.manifest["views"].get(name)) is None:
             return self.file(name)
         return f"({_FILE.sub(lambda match: self.file(match[1]), view)})"
 
     def file(self, name: str) -> str:
         """SQL of a file of the run."""
-        return parquet(self.folder / f"{name}.parquet")
+        return self.instead.get(name) or parquet(self.folder / f"{name}.parquet")
 
 
 @contextmanager
@@ -79,7 +84,10 @@ def aside(project: Path) -> Iterator[Path]:
 
 def publish(project: Path, folder: Path, run_id: str, facts: Mapping[str, Any]) -> Run:
     """Makes the files in `folder` the current run; `facts` go into its manifest."""
-    files = {file.stem: _synced_hash(file) for file in sorted(folder.glob("*.parquet"))}
+    written = sorted(folder.glob("*.parquet"))
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        hashes = list(workers.map(_synced_hash, written))
+    files = {file.stem: sha256 for file, sha256 in zip(written, hashes, strict=True)}
     manifest = {"run": run_id} | dict(facts) | {"files": files}
     path = folder / _MANIFEST
     path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -150,7 +150,7 @@ def test_a_run_that_takes_more_memory_than_it_may_says_how_to_give_it_more(
     monkeypatch.setenv("EVERYLINE_MEMORY", "1MB")
     said = everyline("groups", "--as", "csv")
     assert (said.code, said.out) == (70, "")
-    assert "hint: `EVERYLINE_MEMORY=4GB`" in said.err
+    assert "`EVERYLINE_MEMORY=50%`" in said.err
 
 
 def test_a_fault_shows_its_traceback_where_asked(

@@ -12,6 +12,7 @@ from everyline.config.load import load
 from everyline.config.sources import UsageSource
 from everyline.engines.duckdb import Engine
 from everyline.problems import Problem
+from everyline.sources.deliveries import deliveries
 from everyline.sources.format import Facts, Rows
 from everyline.sources.telemetry import Telemetry
 from everyline.sources.usages import usages
@@ -68,10 +69,10 @@ def landed(folder: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
     loaded = load(folder)
     assert loaded.configuration
     assert not loaded.problems
-    engine = Engine()
-    found = usages(
-        engine, folder, loaded.configuration, cache=folder / ".everyline", progress=lambda _: None
-    )
+    engine, read = Engine(), loaded.configuration
+    delivered = [deliveries(folder, source) for source in read.usage]
+    cache = folder / ".everyline"
+    found = usages(engine, read, delivered, cache=cache, progress=lambda _: None)
     rows = []
     for source in found.rows:
         columns = engine.columns(source.relation)

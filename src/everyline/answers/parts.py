@@ -41,22 +41,23 @@ def parts_sql(run: Run) -> str:
     The parts of a bill: `bill`, its layers (`none` is out of scope), `candidate` (within `none`),
     `in_scope`, the four methods, and `difference`: bill - `none` - all methods, which is 0.
     """
-    groups, allocations = run.relation("groups"), run.relation("allocations")
+    groups = _summed(run.relation("groups"), "x_Layer", f"{candidate()} AS candidate")
+    methods = _summed(run.relation("allocations"), "x_Method")
     parts = [
-        _part(groups, "'bill'"),
-        _part(groups, "x_Layer"),
-        _part(groups, "'candidate'", candidate()),
-        _part(groups, "'in_scope'", "x_Layer <> 'none'"),
-        _part(allocations, "x_Method"),
-        _part(groups, "'difference'"),
-        _part(groups, "'difference'", "x_Layer = 'none'", sign="-"),
-        _part(allocations, "'difference'", sign="-"),
+        _part("groups_", "'bill'"),
+        _part("groups_", "x_Layer"),
+        _part("groups_", "'candidate'", "candidate"),
+        _part("groups_", "'in_scope'", "x_Layer <> 'none'"),
+        _part("methods_", "x_Method"),
+        _part("groups_", "'difference'"),
+        _part("groups_", "'difference'", "x_Layer = 'none'", sign="-"),
+        _part("methods_", "'difference'", sign="-"),
     ]
-    sums = ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _COSTS)
     order = ("bill", *LAYERS, "candidate", "in_scope", *METHODS, "difference")
     listed = ", ".join(map(literal, order))
     return (
-        f"SELECT x_Period, BillingCurrency, x_Estimated, x_Part, {sums}"
+        f"WITH groups_ AS MATERIALIZED ({groups}), methods_ AS MATERIALIZED ({methods})"
+        f" SELECT x_Period, BillingCurrency, x_Estimated, x_Part, {_sums()}"
         f" FROM ({' UNION ALL '.join(parts)}) AS parts_"
         " GROUP BY x_Period, BillingCurrency, x_Estimated, x_Part"
         f" ORDER BY x_Period, BillingCurrency, x_Estimated, list_position([{listed}], x_Part)"
@@ -71,9 +72,19 @@ def parts(engine: Engine, run: Run) -> dict[Block, dict[str, tuple[Decimal, Deci
     return found
 
 
-def _part(relation: str, part: str, condition: str = "true", *, sign: str = "") -> str:
+def _summed(relation: str, *by: str) -> str:
+    """SELECT of a relation, read once and summed by all that tells parts."""
+    told = ", ".join(("x_Period", "BillingCurrency", "x_Basis = 'estimated' AS x_Estimated", *by))
+    return f"SELECT {told}, {_sums()} FROM {relation} GROUP BY ALL"
+
+
+def _sums() -> str:
+    return ", ".join(f"sum({cost})::DECIMAL(38,18) AS {cost}" for cost in _COSTS)
+
+
+def _part(sums: str, part: str, condition: str = "true", *, sign: str = "") -> str:
     costs = ", ".join(f"{sign}{cost} AS {cost}" for cost in _COSTS)
     return (
-        f"SELECT x_Period, BillingCurrency, x_Basis = 'estimated' AS x_Estimated, {part} AS x_Part,"
-        f" {costs} FROM {relation} WHERE {condition}"
+        f"SELECT x_Period, BillingCurrency, x_Estimated, {part} AS x_Part, {costs}"
+        f" FROM {sums} WHERE {condition}"
     )

@@ -29,7 +29,6 @@ from everyline.cli import (
     summary,
     tree,
 )
-from everyline.cli import view as views
 from everyline.cli.hints import Hint
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
@@ -171,7 +170,7 @@ class _Story:
         self._engine = engine
         self._run = run
         self._folder = folder
-        self._keys = views.taxonomy(engine, run)
+        self._keys = run.manifest["keys"]
         self._parts = bill_parts.parts(engine, run)
         last = max(block.period for block in self._parts)
         of_last = [block for block in self._parts if block.period == last]

@@ -20,7 +20,8 @@ def report(error: Exception) -> int:
     if type(error).__name__ == "OutOfMemoryException":  # the engine is not imported to say this
         print(
             "fault: this takes more memory than it may have; the last good run still reads.\n\n"
-            "hint: `EVERYLINE_MEMORY=4GB` in the environment gives it more than its 1200MB",
+            "hint: it takes a quarter of the machine's; `EVERYLINE_MEMORY=50%` in the environment"
+            " gives it more",
             file=sys.stderr,
         )
         return EXIT_FAULT

@@ -11,7 +11,6 @@ from everyline import config, runs, starting
 from everyline.answers import covered as bill_coverage
 from everyline.answers import parts as bill_parts
 from everyline.cli import coverage_table, hints, options, summary
-from everyline.cli import view as views
 from everyline.cli import worklist as worklist_table
 from everyline.cli.hints import Hint
 from everyline.cli.layout import Column, Table
@@ -203,7 +202,7 @@ def _run(screen: Screen, folder: Path) -> int:
 
 def _show(screen: Screen, engine: Engine, run: Run, folder: Path) -> None:
     """Total, scope and coverage of one month; the largest identities without an owner."""
-    keys = views.taxonomy(engine, run)
+    keys = run.manifest["keys"]
     found = bill_parts.parts(engine, run)
     if not found:
         screen.note("no line was billed")

@@ -86,7 +86,7 @@ def _print(relation: Relation, project: Path, *, asked: Asked, form: str, out: P
             kinds=kinds,
             wanted=wanted,
             by=asked.by,
-            keys=views.taxonomy(engine, run),
+            keys=tuple(run.manifest["keys"]),
         )
         _show(view) if form == "table" else _write(view, form, out)
     return EXIT_WELL

@@ -42,9 +42,14 @@ class Stack(NamedTuple):
     rows: Sequence[tuple[str, Mapping[Cell, Decimal]]]
 
 
+def row_key(keys: Sequence[str]) -> str:
+    """The taxonomy key whose values are rows: the lead key where there is no `use_case`."""
+    return USE_CASE if USE_CASE in keys else keys[0]
+
+
 def stack(engine: Engine, run: Run, block: Block, keys: Sequence[str]) -> Stack:
-    """Cost in scope by use case, or by the lead key where the taxonomy has no `use_case`."""
-    lead, key = keys[0], USE_CASE if USE_CASE in keys else keys[0]
+    """Cost in scope by the values of `row_key`."""
+    lead, key = keys[0], row_key(keys)
     missing = f"(no {key})"
     row = (
         f"CASE WHEN {quoted(lead)} IS NULL THEN {literal(_UNALLOCATED)}"

@@ -75,12 +75,6 @@ class View:
         return frozenset(column for column, values in self.wanted.items() if len(values) == 1)
 
 
-def taxonomy(engine: Engine, run: Run) -> tuple[str, ...]:
-    """The taxonomy keys of a run, in order, as its `allocations` have them."""
-    kinds = engine.columns(run.relation("allocations"))
-    return tuple(name for name in kinds if name + _EVIDENCE in kinds)
-
-
 def title(view: View) -> str:
     """What was asked for, in words; empty where that is all."""
     parts = [

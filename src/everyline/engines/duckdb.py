@@ -28,9 +28,10 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
-# A frugal guest: what does not fit is spilled to the scratch folder, at little cost (10 million
-# lines take 2 % more CPU). `EVERYLINE_MEMORY=8GB` gives it more, `EVERYLINE_THREADS=1` fewer cores.
-_MEMORY = "1200MB"
+# A frugal guest: of the machine, or of the container that it runs in, it takes a part. What does
+# not fit is spilled to the scratch folder, at little cost; but some steps hold all of their rows.
+# `EVERYLINE_MEMORY=8GB` gives it more, `EVERYLINE_THREADS=1` fewer cores.
+_MEMORY = "25%"
 
 
 class Engine:
@@ -90,7 +91,7 @@ class Engine:
         """Column name to DuckDB type of `relation`, in order."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
-    def write(self, sql: str, target: Path, together: int = 122_880) -> None:
+    def write(self, sql: str, target: Path, together: int = 40_960) -> None:
         """The rows of `sql`, in its order, as one Parquet file at `target`.
 
         `together` is how many rows are read at once or passed over.
@@ -106,7 +107,7 @@ class Engine:
 
     def write_unordered(self, sql: str, target: Path) -> None:
         """As `write`, quicker, for files of our own whose order means nothing."""
-        self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET})")
+        self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET}, ROW_GROUP_SIZE 40960)")
 
     def table(
         self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]

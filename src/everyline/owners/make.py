@@ -161,14 +161,16 @@ class Owners:
         columns = sorted({billed[k] for keys in by_entry.values() for k in keys})
         dated = DAY in self._columns and has_dates(self._configuration, key.name)
         columns += [DAY] if dated else []
+        places = {
+            entry: [columns.index(billed[k]) for k in keys] for entry, keys in by_entry.items()
+        }
         answers = []
         for row in self._distinct(columns):
-            cells = dict(zip(columns, row, strict=True))
             texts = {
-                entry: [v for k in keys if (v := cells[billed[k]]) is not None]
-                for entry, keys in by_entry.items()
+                entry: [v for at in listed if (v := row[at]) is not None]
+                for entry, listed in places.items()
             }
-            found = tagged(key, texts, cells.get(DAY) or _ANY_DAY)
+            found = tagged(key, texts, (row[-1] if dated else None) or _ANY_DAY)
             answers.append((*row, found.value, found.state, found.entry))
             if notice := notices.of_tag(key, found, columns, row):
                 self.notices.append(notice)

@@ -69,11 +69,12 @@ def tagged(key: Key, texts: Mapping[str, Sequence[str]], day: date) -> Tagged:
     for entry, values in texts.items():
         if not values:
             continue
-        meant = {_as_declared(key, value, day): value for value in values}
-        if len(meant) > 1:
-            return Tagged(None, "conflict", entry, " and ".join(sorted(meant.values())))
-        ((declared, text),) = meant.items()
-        value = key.values.resolve(text, day) if key.values else declared
+        text = values[-1]
+        if len(values) > 1:
+            meant = {_as_declared(key, value, day): value for value in values}
+            if len(meant) > 1:
+                return Tagged(None, "conflict", entry, " and ".join(sorted(meant.values())))
+        value = key.values.resolve(text, day) if key.values else text.strip()
         if value is not None:
             return Tagged(value, "declared", entry)
         undeclared = undeclared or Tagged(None, "undeclared", entry, text.strip())

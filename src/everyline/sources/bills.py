@@ -14,7 +14,7 @@ from everyline.config.sources import Bill
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.sources import formats
-from everyline.sources.deliveries import Delivered, place_of
+from everyline.sources.deliveries import Delivered, deliveries, place_of
 from everyline.sources.format import Format
 from everyline.sources.landing import Landed, Landing
 
@@ -44,7 +44,7 @@ def bills(
     found = Bills([], [], [])
     for bill in configuration.bills:
         format_ = formats()[bill.format]
-        read = landing.land_all(project, bill, format_, progress)
+        read = landing.land_all(bill, deliveries(project, bill), format_, progress)
         found.files.extend(read.files)
         found.problems.extend(_with_amounts(engine, read.problems, read.landed))
         found.problems.extend(read.of_files)

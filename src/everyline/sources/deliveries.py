@@ -37,7 +37,11 @@ class Delivered:
     size_bytes: int
 
 
-def deliveries(project: Path, source: Bill | UsageSource) -> tuple[list[Delivered], list[Problem]]:
+Deliveries = tuple[list[Delivered], list[Problem]]
+"""The files of a source that count, in natural path order, and what is odd about the others."""
+
+
+def deliveries(project: Path, source: Bill | UsageSource) -> Deliveries:
     """The files of `source` that count, in natural path order, and what is odd about the others."""
     found = _matching(project, source.path)
     newest = _newest_versions(found)

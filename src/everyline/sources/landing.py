@@ -22,7 +22,7 @@ from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
 from everyline.sources import cells, odd
-from everyline.sources.deliveries import Delivered, deliveries
+from everyline.sources.deliveries import Delivered, Deliveries
 from everyline.sources.format import Facts, Rows
 from everyline.sources.parts import AnyFormat, Part, Source, part
 from everyline.sources.telemetry import NativeUsage, Query, Telemetry
@@ -95,16 +95,16 @@ class Landing:
         cache.mkdir(parents=True, exist_ok=True)
 
     def land_all(
-        self, project: Path, source: Source, format_: AnyFormat, progress: Progress
+        self, source: Source, delivered: Deliveries, format_: AnyFormat, progress: Progress
     ) -> LandedFiles:
         """Every file of a source that counts, with what is odd between them (R1)."""
-        files, problems = deliveries(project, source)
+        files, problems = delivered
         landed = []
         for file in files:
             progress(f"reading {file.file}")
             landed.append(self.land(file, source, format_))
-        problems += format_.across([Facts(one.file, one.facts) for one in landed if one.relation])
-        return LandedFiles(files, landed, problems)
+        facts = [Facts(one.file, one.facts) for one in landed if one.relation]
+        return LandedFiles(files, landed, [*problems, *format_.across(facts)])
 
     def land(self, file: Delivered, source: Source, format_: AnyFormat) -> Landed:
         """The file as a typed relation, from the cache where it has been read before.

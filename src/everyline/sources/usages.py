@@ -9,7 +9,7 @@ from everyline.config.sources import UsageSource
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.sources import usage_formats
-from everyline.sources.deliveries import Delivered, place_of
+from everyline.sources.deliveries import Delivered, Deliveries, place_of
 from everyline.sources.landing import Landed, Landing
 from everyline.sources.telemetry import Telemetry
 from everyline.usage_rows import UsageRows
@@ -32,14 +32,22 @@ class Usages(NamedTuple):
 
 
 def usages(
-    engine: Engine, project: Path, configuration: Configuration, *, cache: Path, progress: Progress
+    engine: Engine,
+    configuration: Configuration,
+    delivered: Sequence[Deliveries],
+    *,
+    cache: Path,
+    progress: Progress,
 ) -> Usages:
-    """Reads what is new of the telemetry of `configuration`; the rest is known from `cache`."""
+    """Reads what is new of the telemetry of `configuration`; the rest is known from `cache`.
+
+    `delivered` is of each source.
+    """
     landing = Landing(engine, cache / "files", cache.parent)
     found = Usages([], [], [])
-    for source in configuration.usage:
+    for source, of_source in zip(configuration.usage, delivered, strict=True):
         format_ = usage_formats()[source.format]
-        read = landing.land_all(project, source, format_, progress)
+        read = landing.land_all(source, of_source, format_, progress)
         found.files.extend(read.files)
         found.problems.extend([*read.problems, *read.of_files])
         found.problems.extend(_without_rows(engine, read.landed))

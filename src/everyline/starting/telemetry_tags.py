@@ -11,6 +11,7 @@ from everyline.config.configuration import Configuration
 from everyline.config.sources import UsageSource
 from everyline.engines.duckdb import Engine, quoted
 from everyline.owners.tags import spellings
+from everyline.sources.deliveries import deliveries
 from everyline.sources.usages import usages
 from everyline.tag_columns import is_tag, key_of, present
 from everyline.usage.make import Usage
@@ -81,7 +82,8 @@ def _read(
     engine: Engine, project: Path, configuration: Configuration, progress: Progress
 ) -> Sequence[UsageRows]:
     cache = project / runs.FOLDER / "cache"
-    return usages(engine, project, configuration, cache=cache, progress=progress).rows
+    found = [deliveries(project, source) for source in configuration.usage]
+    return usages(engine, configuration, found, cache=cache, progress=progress).rows
 
 
 def _counts(engine: Engine, rows: UsageRows) -> dict[str, tuple[int, int]]:

@@ -8,9 +8,9 @@ These rows are as many as owners, months and services make them, however many li
 lie in files sorted by month, so a question about one month reads no other.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -34,28 +34,8 @@ _TOGETHER = 16_384
 """Rows that are read at once or passed over: a month has a few of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered(Run):
-    """A run that reads some relations, or files of its views, elsewhere.
-
-    Attributes:
-        tables: name to SQL.
-    """
-
-    tables: Mapping[str, str] = field(default_factory=dict)
-
-    def relation(self, name: str) -> str:
-        """SQL of a relation."""
-        return self.tables.get(name) or Run.relation(self, name)
-
-    def file(self, name: str) -> str:
-        """SQL of a file of the run."""
-        return self.tables.get(name) or Run.file(self, name)
-
-
 def gathered(project: Path, run: Run) -> Run:
     """The run with its groups summed; made once, and kept for as long as the run is."""
-    found = Gathered(run.id, run.folder, run.manifest)
     if not {"grouped", "owners"} <= run.manifest["files"].keys():
         return run  # of an earlier version, whose files lie otherwise
     kept = [name for name in _KEPT if name != _SHARES or name in run.manifest["files"]]
@@ -63,7 +43,7 @@ def gathered(project: Path, run: Run) -> Run:
     with closing(Engine(project / runs.FOLDER / "spill")) as engine:
         if not all(map(derived.is_there, entries)):
             engine.run(f"CREATE TEMP TABLE gathered AS {_summed(engine, run)}")
-            summed = replace(found, tables={"grouped": "gathered"})
+            summed = replace(run, instead={"grouped": "gathered"})
             for entry, sql in zip(entries, _sorted(summed), strict=True):
                 derived.made(entry, partial(engine.write, sql, together=_TOGETHER))
         parts, groups, *shares = (parquet(derived.path_of(entry)) for entry in entries)
@@ -73,7 +53,7 @@ def gathered(project: Path, run: Run) -> Run:
         "groups": f"(SELECT {names} FROM {groups})",
         "owned_groups": f"(SELECT * FROM {groups} WHERE x_Layer <> 'none')",
     }
-    return replace(found, tables=tables | dict(zip([_SHARES], shares, strict=False)))
+    return replace(run, instead=tables | dict(zip([_SHARES], shares, strict=False)))
 
 
 def _sorted(run: Run) -> Iterator[str]:

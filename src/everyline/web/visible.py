@@ -6,7 +6,7 @@ nothing of another owner can be had by subtraction. A relation that has no owner
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from everyline.engines.duckdb import literal, quoted
@@ -82,16 +82,14 @@ class SeenRun(Run):
     """A run as one viewer sees it; whoever takes a `Run` takes it.
 
     Attributes:
-        tables: relations that are held in memory, as SQL.
         viewer: whose eyes these are.
     """
 
-    tables: Mapping[str, str] = field(default_factory=dict)
     viewer: Viewer = EVERYBODY
 
     def relation(self, name: str) -> str:
         """SQL of the rows of a relation that the viewer may see."""
-        whole = self.tables.get(name) or Run.relation(self, name)
+        whole = Run.relation(self, name)
         return whole if self.viewer.sees_all else self.filtered(name, whole)
 
     def filtered(self, name: str, whole: str) -> str:
