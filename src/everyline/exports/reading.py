@@ -4,7 +4,7 @@ Grain: one value of the lead key. The lines come from `statements`; why they are
 what has no owner near them, from `allocations`, which knows rules, evidence and accounts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from everyline import figures, money
 from everyline.control import EXACT
-from everyline.engines.duckdb import Engine, literal, quoted, same
+from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.exports import statement_words as words
 from everyline.exports.statement import (
     NOTHING,
@@ -39,7 +39,8 @@ _COSTS = (
 )
 _SHARED = "shared"
 _ESTIMATED = "x_Basis = 'estimated' AS estimated_"
-_PLACE = ("ServiceProviderName", "account_", "ServiceName")
+_PLACE = ("ServiceProviderName", "account_", "ServiceName", "BillingCurrency", "estimated_")
+"""Where cost is: what is in the same place is near."""
 
 At = tuple[str, str, bool]
 """An owner's block: owner, currency, whether it is estimated."""
@@ -66,6 +67,7 @@ class Sourced(NamedTuple):
         allocations: SQL of sums of the run's, where there is something quicker than these.
         drivers: SQL of x_ShareId and x_Driver, where there is something quicker than `shares`.
         reached: how far data reach, where that is known already.
+        hold: gives what is known of the whole month by name, or finds it out.
     """
 
     engine: Engine
@@ -75,6 +77,7 @@ class Sourced(NamedTuple):
     allocations: str | None = None
     drivers: str | None = None
     reached: Reached | None = None
+    hold: Callable[[str, Callable[[], Any]], Any] = lambda _, find: find()
 
     @property
     def keys(self) -> list[str]:
@@ -82,19 +85,32 @@ class Sourced(NamedTuple):
         return list(self.run.manifest["keys"])
 
 
+class _Month(NamedTuple):
+    """Facts of a month, whoever has its cost.
+
+    Attributes:
+        before: the last month before it that has cost.
+        pools: what was shared of each pool, by currency, whether it is estimated, and name.
+        drivers: what each `pool` and `rule` was split by.
+        nobodys: place to why what there has no owner, and how much it is.
+    """
+
+    before: str | None
+    issuers: Mapping[tuple[str, bool], Mapping[str | None, tuple[Amount, Amount]]]
+    pools: Mapping[tuple[str, bool, str], Decimal]
+    drivers: Mapping[tuple[str, str], Sequence[str]]
+    nobodys: Mapping[tuple[Any, ...], Sequence[tuple[str, Decimal]]]
+
+
 @dataclass(slots=True)
 class _Found:
     """Facts of all owners, by block; costs are exact EffectiveCost of this month."""
 
+    month: _Month
     near: dict[At, list[Near]] = field(default_factory=dict)
-    issuers: dict[tuple[str, bool], dict[str | None, tuple[Amount, Amount]]] = field(
-        default_factory=dict
-    )
     evidence: dict[At, dict[str, Decimal]] = field(default_factory=dict)
     rules: dict[At, dict[str, Decimal]] = field(default_factory=dict)
-    pools: dict[tuple[str, bool, str], Decimal] = field(default_factory=dict)
     pool_parts: dict[tuple[At, str], Decimal] = field(default_factory=dict)
-    drivers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
 
 def part_key(keys: Sequence[str]) -> str | None:
@@ -130,9 +146,9 @@ def statements(
     disputes: Mapping[str, Sequence[Dispute]] | None = None,
 ) -> dict[str, Statement]:
     """The statements of a month by owner, in order; of one owner where it is given."""
-    before = _before(source, period)
-    lines = _lines(source, period, before, owner)
-    found = _found(source, period, owner)
+    month: _Month = source.hold(f"statements of {period}", lambda: _month(source, period))
+    lines = _lines(source, period, month.before, owner)
+    found = _found(source, period, owner, month)
     fresh = _fresh(source, period)
     keys = source.keys
     blocks: dict[str, list[Block]] = {}
@@ -143,7 +159,7 @@ def statements(
             key=keys[0],
             owner=name,
             period=period,
-            before=before,
+            before=month.before,
             part_key=part_key(keys),
             blocks=sorted(blocks[name], key=_order),
             fresh=fresh,
@@ -221,52 +237,76 @@ def _block(at: At, lines: Sequence[Line], found: _Found) -> Block:
         method, pool = row.names
         if method == _SHARED and pool is not None:
             part = found.pool_parts.get((at, pool), NOTHING)
-            whole = found.pools.get((currency, estimated, pool), NOTHING)
-            return words.shared(pool, part, whole, found.drivers.get(("pool", pool), ()))
+            whole = found.month.pools.get((currency, estimated, pool), NOTHING)
+            return words.shared(pool, part, whole, found.month.drivers.get(("pool", pool), ()))
         if method == "traced":
             rules = found.rules.get(at, {})
-            drivers = {rule: found.drivers.get(("rule", rule), []) for rule in rules}
+            drivers = {rule: found.month.drivers.get(("rule", rule), ()) for rule in rules}
             return words.traced(rules, drivers)
         return words.direct(found.evidence.get(at, {}))
 
     around = Around(
         words=say,
-        issuers=found.issuers.get((currency, estimated), {}),
+        issuers=found.month.issuers.get((currency, estimated), {}),
         near=found.near.get(at, ()),
     )
     return block(currency, estimated=estimated, lines=lines, around=around)
 
 
-def _found(source: Sourced, period: str, owner: str | None) -> _Found:
+def _state(source: Sourced, period: str, test: str = "true") -> None:
     """Makes the table `stated`: allocations of the month, summed by what statements tell."""
     lead = quoted(source.keys[0])
     evidence = quoted(f"{source.keys[0]}_evidence")
-    engine = source.engine
     allocations = source.allocations or source.run.relation("allocations")
-    engine.run(
+    source.engine.run(
         f"CREATE OR REPLACE TEMP TABLE stated AS SELECT {lead} AS owner_, {evidence} AS evidence_,"
         f" BillingCurrency, {_ESTIMATED}, x_Method, x_Rule, x_Pool, x_ShareId,"
         " ServiceProviderName, coalesce(SubAccountId, BillingAccountId) AS account_, ServiceName,"
         " sum(EffectiveCost)::DECIMAL(38,18) AS cost_"
-        f" FROM {allocations} WHERE x_Period = {literal(period)} GROUP BY ALL"
+        f" FROM {allocations} WHERE x_Period = {literal(period)} AND {test} GROUP BY ALL"
     )
-    found = _Found()
-    _rules(engine, found, owner)
-    _drivers(source, found)
-    _near(engine, found, owner)
-    _all_issuers(source, found, period)
-    engine.run("DROP TABLE stated")
+
+
+def _month(source: Sourced, period: str) -> _Month:
+    _state(source, period)
+    pools = source.engine.rows(
+        "SELECT BillingCurrency, estimated_, x_Pool, sum(cost_)::DECIMAL(38,18) FROM stated"
+        " WHERE x_Pool IS NOT NULL GROUP BY ALL"
+    )
+    place = ", ".join(_PLACE)
+    nobodys: dict[tuple[Any, ...], list[tuple[str, Decimal]]] = {}
+    for *at, evidence, cost in source.engine.rows(
+        f"SELECT {place}, evidence_, sum(cost_)::DECIMAL(38,18) FROM stated WHERE owner_ IS NULL"
+        " GROUP BY ALL HAVING sum(cost_) <> 0"
+    ):
+        nobodys.setdefault(tuple(at), []).append((evidence, cost))
+    month = _Month(
+        _before(source, period),
+        _issuers(source, period),
+        {(currency, estimated, pool): cost for currency, estimated, pool, cost in pools},
+        _drivers(source),
+        nobodys,
+    )
+    source.engine.run("DROP TABLE stated")
+    return month
+
+
+def _found(source: Sourced, period: str, owner: str | None, month: _Month) -> _Found:
+    _state(source, period, _of(quoted(source.keys[0]), owner))
+    found = _Found(month)
+    _rules(source.engine, found)
+    _near(source.engine, found)
+    source.engine.run("DROP TABLE stated")
     return found
 
 
-def _rules(engine: Engine, found: _Found, owner: str | None) -> None:
+def _rules(engine: Engine, found: _Found) -> None:
     """Costs by what found them: evidence, trace or pool."""
     for name, currency, estimated, method, evidence, rule, pool, cost in engine.rows(
         "SELECT owner_, BillingCurrency, estimated_, x_Method,"
         " CASE WHEN x_Method = 'direct' THEN evidence_ END,"
         " CASE WHEN x_Method = 'traced' THEN x_Rule END, x_Pool,"
-        f" sum(cost_)::DECIMAL(38,18) FROM stated WHERE {_of('owner_', owner)} GROUP BY ALL"
-        " ORDER BY ALL"
+        " sum(cost_)::DECIMAL(38,18) FROM stated GROUP BY ALL ORDER BY ALL"
     ):
         at = (name, currency, estimated)
         if method == "direct":
@@ -276,15 +316,11 @@ def _rules(engine: Engine, found: _Found, owner: str | None) -> None:
         elif pool is not None:
             before = found.pool_parts.get((at, pool), NOTHING)
             found.pool_parts[at, pool] = EXACT.add(before, cost)
-    for currency, estimated, pool, cost in engine.rows(
-        "SELECT BillingCurrency, estimated_, x_Pool, sum(cost_)::DECIMAL(38,18) FROM stated"
-        " WHERE x_Pool IS NOT NULL GROUP BY ALL"
-    ):
-        found.pools[currency, estimated, pool] = cost
 
 
-def _drivers(source: Sourced, found: _Found) -> None:
+def _drivers(source: Sourced) -> dict[tuple[str, str], list[str]]:
     """What each pool and trace of the month was split by."""
+    found: dict[tuple[str, str], list[str]] = {}
     drivers = source.drivers or source.run.relation("shares")
     for kind, column in (("pool", "x_Pool"), ("rule", "x_Rule")):
         alone = "AND x_Pool IS NULL" if kind == "rule" else ""
@@ -294,27 +330,28 @@ def _drivers(source: Sourced, found: _Found) -> None:
             f" JOIN (SELECT DISTINCT x_ShareId, x_Driver FROM {drivers}) AS h"
             " USING (x_ShareId) WHERE h.x_Driver IS NOT NULL ORDER BY ALL"
         ):
-            found.drivers.setdefault((kind, name), []).append(driver)
+            found.setdefault((kind, name), []).append(driver)
+    return found
 
 
-def _near(engine: Engine, found: _Found, owner: str | None) -> None:
+def _near(engine: Engine, found: _Found) -> None:
     """Cost without an owner in the accounts and services where an owner has cost of its own."""
-    place = ", ".join((*_PLACE, "BillingCurrency", "estimated_"))
-    costs: dict[At, list[list[Any]]] = {}
-    for name, currency, estimated, *cells in engine.rows(
-        f"WITH used AS (SELECT DISTINCT owner_, {place} FROM stated"
-        f" WHERE {_of('owner_', owner)} AND x_Method IN ('direct', 'traced')),"
-        f" nobodys AS (SELECT {place}, evidence_, sum(cost_)::DECIMAL(38,18) AS cost_ FROM stated"
-        " WHERE owner_ IS NULL GROUP BY ALL HAVING sum(cost_) <> 0)"
-        f" SELECT used.owner_, nobodys.BillingCurrency, nobodys.estimated_,"
-        f" {', '.join(f'nobodys.{column}' for column in _PLACE)}, evidence_, cost_"
-        f" FROM used JOIN nobodys"
-        f" ON {same('used', 'nobodys', (*_PLACE, 'BillingCurrency', 'estimated_'))}"
-        " ORDER BY 1, 2, 3, abs(cost_) DESC, 4, 5, 6, 7"
+    places: dict[At, list[tuple[Any, ...]]] = {}
+    for name, *place in engine.rows(
+        f"SELECT DISTINCT owner_, {', '.join(_PLACE)} FROM stated"
+        " WHERE x_Method IN ('direct', 'traced') ORDER BY ALL"
     ):
-        costs.setdefault((name, currency, estimated), []).append(cells)
-    for at, rows in costs.items():
-        shown = _shown([row[-1] for row in rows], at[1])
+        if tuple(place) in found.month.nobodys:
+            places.setdefault((name, place[3], place[4]), []).append(tuple(place))
+    for at, listed in places.items():
+        rows = [
+            (provider, account, service, evidence, cost)
+            for provider, account, service, *more in listed
+            for evidence, cost in found.month.nobodys[provider, account, service, *more]
+        ]
+        # The order of the engine, for which nothing comes last.
+        rows.sort(key=lambda row: (-abs(row[4]), [(one is None, one or "") for one in row[:4]]))
+        shown = _shown([row[4] for row in rows], at[1])
         found.near[at] = [
             Near(row[0], row[1], row[2], row[3], Amount(amount, row[4]))
             for row, amount in zip(rows, shown, strict=True)
@@ -330,14 +367,19 @@ def _shown(costs: Sequence[Decimal], currency: str) -> list[Decimal]:
     return [Decimal(n).scaleb(-digits, EXACT) for n in money.cascade(whole, parts, digits).values()]
 
 
-def _all_issuers(source: Sourced, found: _Found, period: str) -> None:
+def _issuers(
+    source: Sourced, period: str
+) -> dict[tuple[str, bool], dict[str | None, tuple[Amount, Amount]]]:
+    """Both costs of the month by who bills it."""
+    found: dict[tuple[str, bool], dict[str | None, tuple[Amount, Amount]]] = {}
     costs = ", ".join(_sums(period, *pair) for pair in _COSTS)
     for currency, estimated, issuer, *sums in source.engine.rows(
         f"SELECT BillingCurrency, {_ESTIMATED}, InvoiceIssuerName, {costs}"
         f" FROM {source.statements} WHERE x_Period = {literal(period)} GROUP BY ALL"
     ):
         pair = (Amount(*sums[:2]), Amount(*sums[2:]))
-        found.issuers.setdefault((currency, estimated), {})[issuer] = pair
+        found.setdefault((currency, estimated), {})[issuer] = pair
+    return found
 
 
 def reach(source: Sourced) -> dict[tuple[str, str], datetime]:

@@ -5,8 +5,9 @@ files reads the lines that the run has read, also after a bill has changed. Of a
 lines each month has its own; where a month has very many there is none, and pages read the bills.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from functools import lru_cache, partial
 from pathlib import Path
 
 from everyline import pipeline
@@ -14,10 +15,8 @@ from everyline.engines.duckdb import Engine, literal, parquet
 from everyline.problems import Problem
 from everyline.runs import Run
 from everyline.web import derived
+from everyline.web.month import LINES_MAX
 from everyline.web.shelf import Opened
-
-LINES_MAX = 2_000_000
-"""Lines of which a file is made."""
 
 Lines = Callable[..., str]
 """What gives SQL of lines, as `pipeline.charges_where`."""
@@ -50,7 +49,7 @@ def files(
     """
     wanted: dict[str, str | None] = {run.id: None}
     if run.manifest["lines"] > LINES_MAX:
-        lines = _lines_by_month(engine, run)
+        lines = _lines_by_month(run.relation("groups"))
         months = list(lines) if month is None else [month]
         if any(lines.get(one, 0) > LINES_MAX for one in months):
             return None
@@ -69,10 +68,11 @@ def _write(engine: Engine, lines: Lines, month: str | None, path: Path) -> None:
     engine.write_unordered(lines(period=month), path)
 
 
-def _lines_by_month(engine: Engine, run: Run) -> dict[str, int]:
-    return dict(
-        engine.rows(
-            "SELECT x_Period, sum(x_LineCount)::BIGINT"
-            f" FROM {run.relation('groups')} GROUP BY ALL ORDER BY ALL"
+@lru_cache(maxsize=8)
+def _lines_by_month(groups: str) -> Mapping[str, int]:
+    with closing(Engine()) as engine:
+        return dict(
+            engine.rows(
+                f"SELECT x_Period, sum(x_LineCount)::BIGINT FROM {groups} GROUP BY ALL ORDER BY ALL"
+            )
         )
-    )

@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -19,7 +19,7 @@ from everyline.answers.texts import text
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain.nodes import amount
 from everyline.problems import Problem, did_you_mean
-from everyline.web import line_file
+from everyline.web import line_file, month
 from everyline.web.asked import Ask, Refused
 from everyline.web.visible import problem_to
 
@@ -112,6 +112,13 @@ def tests(found: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> str:
     return " AND ".join(made) or "true"
 
 
+def of_month(ask: Ask) -> Ask:
+    """What is asked, of a run that reads the groups and parts of the month alone, and quicker."""
+    opened = ask.opened
+    read = month.of_month(opened.project, opened.whole, ask.block.period)
+    return replace(ask, run=replace(ask.run, instead={**ask.run.instead, **read}))
+
+
 def groups(ask: Ask, asked: Wanted) -> list[Group]:
     """The groups of which something is meant; of a split one its lines only to who sees all."""
     relation = ask.run.relation("groups")
@@ -170,8 +177,8 @@ def bills(ask: Ask, *, of_any_month: bool = False) -> Iterator["Bills | Problem"
     They are those of the month that is asked for, if not `of_any_month`, and maybe others beside.
     """
     with _ONE_AT_A_TIME, closing(Engine(ask.opened.project / runs.FOLDER / "spill")) as engine:
-        month = None if of_any_month else ask.block.period
-        charges = line_file.charges(engine, ask.opened, month)
+        period = None if of_any_month else ask.block.period
+        charges = line_file.charges(engine, ask.opened, period)
         yield Bills(engine, charges) if callable(charges) else problem_to(charges[0], ask.viewer)
 
 

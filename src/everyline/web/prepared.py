@@ -20,6 +20,7 @@ from everyline.problems import Problem
 from everyline.runs import Run
 from everyline.web import line_file
 from everyline.web.gathered import gathered
+from everyline.web.month import of_month
 from everyline.web.pages import compare
 from everyline.web.shelf import Opened
 
@@ -66,6 +67,7 @@ def _lines_of_last_month(project: Path, run: Run) -> None:
         (month,) = engine.one(f"SELECT max(x_Period) FROM {run.relation('groups')}")
         if month is not None:
             line_file.files(engine, project, run, month)
+            of_month(project, run, month)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from everyline.answers import parts as bill_parts
 from everyline.answers.parts import Block
 from everyline.books.read import verified
 from everyline.engines.duckdb import Engine, quoted
+from everyline.exports.reading import part_key
 from everyline.exports.told import told
 from everyline.problems import Problem
 from everyline.runs import Run
@@ -238,7 +239,11 @@ class Shelf:
         if closed:
             engine.run(f"CREATE TABLE told AS SELECT * FROM {sql}")
             tables["told"] = "told"
-        names = ", ".join(map(quoted, (*run.manifest["keys"], "ServiceName", "x_Pool")))
+        keys = run.manifest["keys"]
+        for at, key in enumerate(dict.fromkeys((keys[0], part_key(keys) or keys[0]))):
+            # Most pages are of one owner or use case, a few of very many rows.
+            engine.run(f"CREATE INDEX told_by_{at} ON {tables['told']} ({quoted(key)})")
+        names = ", ".join(map(quoted, (*keys, "ServiceName", "x_Pool")))
         engine.run(f"CREATE TABLE named AS SELECT DISTINCT {names} FROM {tables['told']}")
         tables["named"] = "named"
         quick = {**summed.instead, "allocations": tables["allocated"]}

@@ -40,6 +40,7 @@ def page(ask: Ask) -> Page:
     """The lines behind what is asked for, or their groups where the bills have changed since."""
     asked = lines.wanted(ask)
     number = _number(ask)
+    ask = lines.of_month(ask)
     groups = lines.groups(ask, asked)
     found = _lines(ask, asked, groups, number)
     others = None if ask.viewer.sees_all else _parts_with_others(ask, asked)

@@ -31,6 +31,7 @@ def flows(
     columns: Sequence[str],
     size: tuple[int, int],
     only: Mapping[str, str | None] = _ALL,
+    told: str | None = None,
 ) -> Sankey | None:
     """The month's cost from column to column; None where there is none.
 
@@ -38,10 +39,11 @@ def flows(
         columns: of `told`, from left to right; the last one is of owners.
         size: pixels.
         only: values that columns of `told` have in what is drawn, and in the lines behind it.
+        told: SQL of the rows of `told` that have these, where there is a table of them.
     """
     listed, where = ", ".join(map(quoted, columns)), having(only)
     rows = ask.rows(
-        f"SELECT {listed}, sum({ask.amount}) FROM {ask.run.relation('told')}"
+        f"SELECT {listed}, sum({ask.amount}) FROM {told or ask.run.relation('told')}"
         f" WHERE {ask.of_block()} AND {where} GROUP BY ALL HAVING sum({ask.amount}) <> 0"
         " ORDER BY ALL"
     )

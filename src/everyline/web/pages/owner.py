@@ -88,6 +88,7 @@ def _statement(ask: Ask, value: str) -> Statement:
         ask.run.relation("owned"),
         ask.run.relation("drivers"),
         _reached(ask),
+        ask.held,
     )
     configuration = config.load(ask.opened.project).configuration
     listed = disputes(ask.opened.project, configuration)[0] if configuration else []

@@ -22,6 +22,7 @@ from everyline.web.pages.ways import ways
 
 _NOTHING = Decimal(0)
 _SANKEY = (1220, 420)
+_FLOWS = ("x_Layer", "ServiceName", "x_Method")
 _BARS, _BARS_ALONE, _MONTHS_MAX = 720, 1220, 12
 _CHANGES = 460
 _TABLE = "one_use_case"
@@ -69,7 +70,7 @@ def page(ask: Ask, value: str) -> Page:
     services = _services(one)
     by_month = _by_month(one)
     changed = _changes(one, services)
-    tables = [_stack(one), ways(ask, one.place), _by_service(one, services), _by_owner(one)]
+    tables = [_stack(one), ways(ask, one.place, _TABLE), _by_service(one, services), _by_owner(one)]
     return Page(
         title=named(ask, one.value),
         says=(
@@ -83,9 +84,7 @@ def page(ask: Ask, value: str) -> Page:
         content={
             "cards": _cards(one, by_month),
             "layers": _layers(one),
-            "flows": flows(
-                ask, ("x_Layer", "ServiceName", "x_Method", ask.lead), _SANKEY, one.place
-            ),
+            "flows": flows(ask, (*_FLOWS, ask.lead), _SANKEY, one.place, _TABLE),
             "bars": _bars(one, by_month, _BARS if changed else _BARS_ALONE),
             "changes": changed,
             "explain": ask.explain({key_of(ask): one.value}),
@@ -161,9 +160,11 @@ def _cards(one: _One, by_month: _Months) -> list[Mapping[str, str]]:
 
 def _of_all(one: _One) -> str:
     """Its share of all cost in scope."""
-    told = one.ask.run.relation("told")
-    (row,) = one.ask.rows(f"SELECT sum({one.ask.amount}) FROM {told} WHERE {one.ask.of_block()}")
-    share = figures.share(one.cost, row[0] or _NOTHING)
+    ask = one.ask
+    told = f"{ask.run.relation('told')} WHERE {ask.of_block()}"
+    sum_ = f"SELECT coalesce(sum({ask.amount}), 0) FROM {told}"
+    whole = ask.held(f"whole {ask.block} {ask.amount}", lambda: ask.engine.one(sum_)[0])
+    share = figures.share(one.cost, whole)
     return "" if share is None else f"{figures.percent(share)} of AI cost in scope"
 
 

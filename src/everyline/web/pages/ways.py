@@ -31,10 +31,13 @@ class _Facts(NamedTuple):
     pools: Mapping[str, Decimal]
 
 
-def ways(ask: Ask, place: Mapping[str, str | None]) -> Grid:
-    """Cost that has the values of `place`, by method and pool, with the rule in words."""
+def ways(ask: Ask, place: Mapping[str, str | None], told: str) -> Grid:
+    """Cost that has the values of `place`, by method and pool, with the rule in words.
+
+    `told` is SQL of those rows of the relation, and maybe others.
+    """
     rows = ask.rows(
-        f"SELECT x_Method, x_Pool, sum({ask.amount}) FROM {ask.run.relation('told')}"
+        f"SELECT x_Method, x_Pool, sum({ask.amount}) FROM {told}"
         f" WHERE {ask.of_block()} AND {having(place)} GROUP BY x_Method, x_Pool"
         f" ORDER BY list_position([{', '.join(map(literal, METHODS))}], x_Method), 3 DESC, 2"
     )
@@ -99,15 +102,21 @@ def _facts(ask: Ask, place: Mapping[str, str | None]) -> _Facts:
 
 def _decided(ask: Ask, place: Mapping[str, str | None]) -> Rows:
     """Method, evidence of the lead key, trace, pool, exact cost, and what it was split by."""
-    return ask.rows(
-        "SELECT x_Method, evidence_, x_Rule, x_Pool, sum(cost_)::DECIMAL(38,18),"
-        " list_sort(list_distinct(flatten(list(drivers_) FILTER (drivers_ IS NOT NULL))))"
-        f" FROM (SELECT x_Method, {quoted(f'{ask.lead}_evidence')} AS evidence_, x_Rule, x_Pool,"
+    parts = (
+        f"SELECT x_Method, {quoted(f'{ask.lead}_evidence')} AS evidence_, x_Rule, x_Pool,"
         f" x_ShareId, sum({ask.exact})::DECIMAL(38,18) AS cost_"
         f" FROM {ask.run.relation('allocated')} WHERE {ask.of_block()} AND {having(place)}"
-        " GROUP BY ALL) AS parts_ LEFT JOIN (SELECT x_ShareId, list(DISTINCT x_Driver)"
-        " FILTER (x_Driver IS NOT NULL) AS drivers_"
-        f" FROM {ask.run.relation('drivers')} GROUP BY x_ShareId) AS drivers_ USING (x_ShareId)"
+        " GROUP BY ALL"
+    )
+    drivers = (
+        "SELECT x_ShareId, list(DISTINCT x_Driver) FILTER (x_Driver IS NOT NULL) AS drivers_"
+        f" FROM {ask.run.relation('drivers')} SEMI JOIN parts_ USING (x_ShareId) GROUP BY x_ShareId"
+    )
+    return ask.rows(
+        f"WITH parts_ AS MATERIALIZED ({parts}), drivers_ AS ({drivers})"
+        " SELECT x_Method, evidence_, x_Rule, x_Pool, sum(cost_)::DECIMAL(38,18),"
+        " list_sort(list_distinct(flatten(list(drivers_) FILTER (drivers_ IS NOT NULL))))"
+        " FROM parts_ LEFT JOIN drivers_ USING (x_ShareId)"
         " GROUP BY x_Method, evidence_, x_Rule, x_Pool ORDER BY ALL"
     )
 
@@ -115,9 +124,8 @@ def _decided(ask: Ask, place: Mapping[str, str | None]) -> Rows:
 def _pools(ask: Ask) -> Mapping[str, Decimal]:
     if not ask.viewer.sees_all:
         return {}
-    return dict(
-        ask.rows(
-            f"SELECT x_Pool, sum({ask.amount}) FROM {ask.run.relation('told')}"
-            f" WHERE {ask.of_block()} AND x_Pool IS NOT NULL GROUP BY ALL"
-        )
+    sql = (
+        f"SELECT x_Pool, sum({ask.amount}) FROM {ask.run.relation('told')}"
+        f" WHERE {ask.of_block()} AND x_Pool IS NOT NULL GROUP BY ALL"
     )
+    return ask.held(f"pools {ask.block} {ask.amount}", lambda: dict(ask.rows(sql)))
