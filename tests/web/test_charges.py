@@ -160,6 +160,34 @@ def test_lines_of_a_large_run_are_the_same_from_files_of_its_months_and_from_its
     assert len(list(kept.iterdir())) == 3
 
 
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (),
+        ("team=search",),
+        ("team=",),
+        ("x_Pool=gpu-cluster", "team=search"),
+        ("x_Method=traced",),
+        ("ServiceName=OpenAI API", "ServiceName=Amazon Bedrock"),
+    ],
+)
+def test_lines_are_found_in_files_of_a_month_as_in_the_whole_run(
+    worked: Path,
+    worked_site: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    conditions: tuple[str, ...],
+) -> None:
+    """A page, which reads its own lines alone, and a file."""
+    address = _address(*conditions, period="2026-10")
+    cards = r'class="kpi">([^<]*)<'
+    found = table(worked_site, address), re.findall(cards, worked_site.get(address).text)
+    monkeypatch.setattr("everyline.web.month.LINES_MAX", 0)
+    large = site(worked)
+    assert (table(large, address), re.findall(cards, large.get(address).text)) == found
+    kept = worked / runs.FOLDER / "cache"
+    assert [len(list(kept.glob(f"month_{name}/*"))) for name in ("groups", "allocations")] == [1, 1]
+
+
 def test_where_bills_have_changed_groups_stand_in_place_of_lines(tmp_path: Path) -> None:
     bill = "ServiceName,ChargePeriodStart,BillingCurrency,BilledCost,team\n"
     project = _project(tmp_path, bill + "Amazon Bedrock,2026-10-01,USD,4.25,a\n")

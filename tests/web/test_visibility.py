@@ -180,6 +180,14 @@ def _spellings(word: str) -> Iterator[str]:
         yield part.replace('"', '\\"')
 
 
+@pytest.fixture(scope="module", autouse=True)
+def large() -> Iterator[None]:
+    """Every run is read as one of many lines is: from files of a month, where there are any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("everyline.web.month.LINES_MAX", 0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(tmp_path_factory.mktemp("marked"))

@@ -46,6 +46,7 @@ READERS = {
     ("fresh.py", "_reach"): "for who sees all",
     ("line_file.py", "charges"): "all lines, which `lines.py` and `rows.py` filter",
     ("lines.py", "bills"): "a folder to work in",
+    ("lines.py", "of_month"): "files of a month, which `ask.run` filters like the run's own",
     ("pages/explain.py", "_figures"): "a figure of the viewer's own, told by `told_to`",
     ("pages/explain.py", "reading"): "the same, down to lines",
     ("pages/owner.py", "_reached"): "for who sees all",

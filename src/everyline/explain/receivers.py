@@ -34,9 +34,15 @@ class Receivers(Mapping[str, Receiver]):
     def __init__(self, read: Callable[[str], Mapping[str, Receiver]]) -> None:
         """`read` gives those that are left by SQL that follows `WHERE`, in order."""
         self._read = read
-        self._known = read(f"true ORDER BY x_Receiver LIMIT {_FIRST}")
-        self._is_whole = len(self._known) < _FIRST
+        self._known: Mapping[str, Receiver] = {}
+        self._is_whole = False
         self._alone: dict[str, Mapping[str, Receiver]] = {}
+
+    def _first(self) -> Mapping[str, Receiver]:
+        if not self._known:
+            self._known = self._read(f"true ORDER BY x_Receiver LIMIT {_FIRST}")
+            self._is_whole = len(self._known) < _FIRST
+        return self._known
 
     def _whole(self) -> Mapping[str, Receiver]:
         if not self._is_whole:
@@ -45,6 +51,8 @@ class Receivers(Mapping[str, Receiver]):
         return self._known
 
     def __getitem__(self, receiver: str) -> Receiver:
+        if self._alone:
+            self._first()  # who is asked for a second one is often asked for more
         if self._is_whole or receiver in self._known:
             return self._known[receiver]
         if receiver not in self._alone:
@@ -54,7 +62,7 @@ class Receivers(Mapping[str, Receiver]):
         return self._alone[receiver][receiver]
 
     def __iter__(self) -> Iterator[str]:
-        first = list(self._known)
+        first = list(self._first())
         yield from first
         yield from list(self._whole())[len(first) :]
 

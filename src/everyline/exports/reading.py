@@ -6,7 +6,6 @@ what has no owner near them, from `allocations`, which knows rules, evidence and
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,13 +14,13 @@ from everyline import figures, money
 from everyline.control import EXACT
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.exports import statement_words as words
+from everyline.exports.reaching import Reached, reached
 from everyline.exports.statement import (
     NOTHING,
     Amount,
     Around,
     Block,
     Dispute,
-    Fresh,
     Line,
     Near,
     Row,
@@ -44,18 +43,6 @@ _PLACE = ("ServiceProviderName", "account_", "ServiceName", "BillingCurrency", "
 
 At = tuple[str, str, bool]
 """An owner's block: owner, currency, whether it is estimated."""
-
-
-class Reached(NamedTuple):
-    """How far data reach, by month and source.
-
-    Attributes:
-        bills: until when each bill has lines: exclusive, UTC.
-        usage: the last hour of each telemetry.
-    """
-
-    bills: Mapping[tuple[str, str], datetime]
-    usage: Mapping[tuple[str, str], datetime]
 
 
 class Sourced(NamedTuple):
@@ -149,7 +136,7 @@ def statements(
     month: _Month = source.hold(f"statements of {period}", lambda: _month(source, period))
     lines = _lines(source, period, month.before, owner)
     found = _found(source, period, owner, month)
-    fresh = _fresh(source, period)
+    fresh = (source.reached or reached(source.engine, source.run)).fresh(period)
     keys = source.keys
     blocks: dict[str, list[Block]] = {}
     for at, listed in lines.items():
@@ -380,42 +367,3 @@ def _issuers(
         pair = (Amount(*sums[:2]), Amount(*sums[2:]))
         found.setdefault((currency, estimated), {})[issuer] = pair
     return found
-
-
-def reach(source: Sourced) -> dict[tuple[str, str], datetime]:
-    """Until when each bill has lines in each month, by month and source: exclusive, UTC."""
-    rows = source.engine.rows(
-        f"SELECT x_Period, x_Source, max(x_WindowEnd) FROM {source.run.relation('groups')}"
-        " WHERE x_Basis <> 'estimated' AND x_WindowEnd IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    )
-    return {(period, name): end.replace(tzinfo=None) for period, name, end in rows}
-
-
-def reached(source: Sourced) -> Reached:
-    """How far bills and telemetry reach."""
-    rows = source.engine.rows(
-        "SELECT strftime(hour, '%Y-%m'), x_Source, max(hour)"
-        f" FROM {source.run.relation('usage')} WHERE hour IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    )
-    usage = {(month, name): last.replace(tzinfo=None) for month, name, last in rows}
-    return Reached(reach(source), usage)
-
-
-def _fresh(source: Sourced, period: str) -> list[Fresh]:
-    """How far bills and telemetry reach; what came after the month is left out."""
-    found = source.reached or reached(source)
-    hour = timedelta(hours=1)
-    bills, usage = (_until(ends, period) for ends in found)
-    return [
-        *(Fresh("bill", name, end) for name, end in bills),
-        *(Fresh("usage", name, last + hour) for name, last in usage),
-    ]
-
-
-def _until(ends: Mapping[tuple[str, str], datetime], period: str) -> list[tuple[str, datetime]]:
-    """The last of each source up to a month, by name."""
-    found: dict[str, datetime] = {}
-    for (month, name), end in ends.items():
-        if month <= period:
-            found[name] = max(end, found.get(name, end))
-    return sorted(found.items())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from everyline.exports.reading import Sourced, reach
+from everyline.exports.reaching import reach
 from everyline.web.asked import Ask
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -110,9 +110,9 @@ def brief(one: date) -> str:
 def _reach(ask: Ask) -> Reach:
     """Of all lines read once a run; of those of some owners anew."""
     if not ask.viewer.sees_all:
-        return reach(Sourced(ask.engine, ask.run, ""))
-    source = Sourced(ask.engine, ask.opened.gathered, "")
-    return ask.opened.hold("reach", None, lambda: reach(source))
+        return reach(ask.engine, ask.run)
+    whole = ask.opened.gathered
+    return ask.opened.hold("reach", None, lambda: reach(ask.engine, whole))
 
 
 def _day_of(end: datetime) -> date:

@@ -20,8 +20,10 @@ from everyline.relations import MEASURES
 from everyline.runs import Run
 from everyline.web import derived
 
-_SHARES = "pool_shares"
-_KEPT = ("allocations", "groups", _SHARES)
+SHARES = "pool_shares"
+"""The file of a run with the weights of its pools."""
+
+_KEPT = ("allocations", "groups", SHARES)
 _SPLIT = ("pool_members", "traced_lines", "untraced")
 """Files of a run that name groups which were split, or had been but for the reason they tell."""
 
@@ -38,7 +40,7 @@ def gathered(project: Path, run: Run) -> Run:
     """The run with its groups summed; made once, and kept for as long as the run is."""
     if not {"grouped", "owners"} <= run.manifest["files"].keys():
         return run  # of an earlier version, whose files lie otherwise
-    kept = [name for name in _KEPT if name != _SHARES or name in run.manifest["files"]]
+    kept = [name for name in _KEPT if name != SHARES or name in run.manifest["files"]]
     entries = [derived.folder_of(project, f"gathered_{name}", run.id) for name in kept]
     with closing(Engine(project / runs.FOLDER / "spill")) as engine:
         if not all(map(derived.is_there, entries)):
@@ -53,7 +55,7 @@ def gathered(project: Path, run: Run) -> Run:
         "groups": f"(SELECT {names} FROM {groups})",
         "owned_groups": f"(SELECT * FROM {groups} WHERE x_Layer <> 'none')",
     }
-    return replace(run, instead=tables | dict(zip([_SHARES], shares, strict=False)))
+    return replace(run, instead=tables | dict(zip([SHARES], shares, strict=False)))
 
 
 def _sorted(run: Run) -> Iterator[str]:
@@ -64,8 +66,8 @@ def _sorted(run: Run) -> Iterator[str]:
     by = f"x_Period, {lead}, ServiceName"
     yield f"SELECT * FROM {run.relation('allocations')} ORDER BY {by}"
     yield f"SELECT * FROM (SELECT * FROM {owned} UNION ALL BY NAME {out}) ORDER BY {by}"
-    if _SHARES in run.manifest["files"]:
-        yield f"SELECT * FROM {run.file(_SHARES)} ORDER BY x_ShareId, x_Receiver"
+    if SHARES in run.manifest["files"]:
+        yield f"SELECT * FROM {run.file(SHARES)} ORDER BY x_ShareId, x_Receiver"
 
 
 def _summed(engine: Engine, run: Run) -> str:

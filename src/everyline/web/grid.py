@@ -1,12 +1,14 @@
 """Tables of pages: values as they are, so that a page, CSV, XLSX and JSON all show the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from everyline.control import EXACT
+
+T = TypeVar("T")
 
 Kind = Literal[
     "text", "word", "money", "change", "exact", "fine", "quantity", "count", "share", "bar"
@@ -47,6 +49,28 @@ class Cell(NamedTuple):
     value: Value
     href: str | None = None
     shown: str | None = None
+
+
+class Rows(Sequence[Sequence[Cell]]):
+    """Rows that are made when they are asked for: a page may have a few of thousands."""
+
+    def __init__(self, of: Sequence[T], make: Callable[[T], Sequence[Cell]]) -> None:
+        self._of: Sequence[Any] = of
+        self._make: Callable[[Any], Sequence[Cell]] = make
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    @overload
+    def __getitem__(self, at: int) -> Sequence[Cell]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Sequence[Cell]]: ...
+
+    def __getitem__(self, at: int | slice) -> Sequence[Cell] | Sequence[Sequence[Cell]]:
+        if isinstance(at, slice):
+            return [self._make(one) for one in self._of[at]]
+        return self._make(self._of[at])
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,8 @@ class Bills:
     def find(self, found: Sequence[Group], asked: Wanted, cost: str, *, ids: bool) -> None:
         """Makes the table `found_lines`: the lines of the groups that meet what is asked of lines.
 
-        Without `ids` the hashing of all lines is spared.
+        Without `ids` all lines are spared their hashing, and what a page shows is read for its
+        own lines alone.
 
         Raises:
             Refused: a column that lines don't have.
@@ -219,17 +220,15 @@ class Bills:
                 raise Refused(
                     400, f"bill lines have no column `{column}`", did_you_mean(column, has)
                 )
-        shown = [name for name in SHOWN if name in has and (ids or name != "x_ChargeId")]
-        missing = [name for name in SHOWN if name not in has]
-        listed = ", ".join(
-            [*(f"c.{quoted(n)}" for n in shown), *(f"NULL AS {quoted(n)}" for n in missing)]
-        )
+        self._shown = [quoted(n) if n in has else f"NULL::VARCHAR AS {quoted(n)}" for n in SHOWN]
+        self._is_brief = not ids
+        listed = ", ".join(self._shown if ids else _PLACE)
         part = f"round(abs(c.{quoted(cost)}), 6)::DECIMAL(28,6)"
         self.engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found_lines AS SELECT {listed}, c.x_GroupId, g.ratio_,"
+            f"CREATE OR REPLACE TEMP TABLE found_lines AS SELECT {listed}, ratio_,"
             f" c.{quoted(cost)}::DECIMAL(38,18) AS cost_, c.EffectiveCost::DECIMAL(38,18) AS near_,"
-            f" {part} AS size_, g.frac_ FROM ({charges}) AS c"
-            f" JOIN asked_groups AS g USING (x_GroupId) WHERE {tests(asked.lines, has)}"
+            f" {part} AS size_, frac_ FROM ({charges}) AS c"
+            f" JOIN asked_groups USING (x_GroupId) WHERE {tests(asked.lines, has)}"
         )
 
     def sums(self) -> tuple[int, Decimal, Fraction]:
@@ -252,30 +251,32 @@ class Bills:
             f" LIMIT {most} OFFSET {after}"
         )
         lines = [dict(zip(names, row, strict=True)) for row in rows]
-        if lines and "x_ChargeId" not in names:
-            self._identify(lines)
+        if lines and self._is_brief:
+            self._tell(lines)
         return lines
 
-    def _identify(self, lines: Sequence[dict[str, Any]]) -> None:
-        """Works out the ids of these lines alone: among all of their cost, as equal ones count."""
+    def _tell(self, lines: Sequence[dict[str, Any]]) -> None:
+        """What a page shows of these lines; ids are worked out among those of equal cost alone."""
         costs = {line["near_"] for line in lines}
         listed = ", ".join(f"{literal(figures.exact(cost))}::DECIMAL(38,18)" for cost in costs)
         files = narrowed({"x_SourceFile": [line["x_SourceFile"] for line in lines]})
+        rows = ", ".join(str(line["x_SourceRow"]) for line in lines)
         charges = self.charges(f"{self.narrowed} AND EffectiveCost IN ({listed})")
-        found = {
-            (file, row): charge
-            for charge, file, row in self.engine.rows(
-                f"SELECT x_ChargeId, x_SourceFile, x_SourceRow FROM ({charges}) WHERE {files}"
-            )
-        }
+        told = self.engine.rows(
+            f"SELECT {', '.join(self._shown)} FROM ({charges})"
+            f" WHERE {files} AND x_SourceRow IN ({rows})"
+        )
+        found = {row[-2:]: dict(zip(SHOWN, row, strict=True)) for row in told}
         for line in lines:
-            line["x_ChargeId"] = found[line["x_SourceFile"], line["x_SourceRow"]]
+            line.update(found[line["x_SourceFile"], line["x_SourceRow"]])
 
+
+_PLACE = ("x_SourceFile", "x_SourceRow")
 
 SHOWN = (
     *("x_ChargeId", "ChargePeriodStart", "ServiceName", "ChargeDescription", "ResourceName"),
-    *("ResourceId", "SubAccountId", "x_Model", "x_Meter", "x_Layer", "x_SourceFile"),
-    "x_SourceRow",
+    *("ResourceId", "SubAccountId", "x_Model", "x_Meter", "x_Layer"),
+    *_PLACE,
 )
 
 

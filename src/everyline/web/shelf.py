@@ -22,7 +22,7 @@ from everyline.exports.reading import part_key
 from everyline.exports.told import told
 from everyline.problems import Problem
 from everyline.runs import Run
-from everyline.web.gathered import gathered
+from everyline.web.gathered import SHARES, gathered
 from everyline.web.visible import SeenRun, Viewer, told_of
 
 _HELD = ("statements", "coverage", "problems", "reconciliation")
@@ -225,6 +225,8 @@ class Shelf:
 
     def _open(self, run: Run, mark: Mark) -> Opened:
         engine = Engine(self.project / runs.FOLDER / "spill")
+        # The files of a run never change, and each has a name of its own.
+        engine.run("SET parquet_metadata_cache = true")
         tables = {}
         summed = gathered(self.project, run)
         held = {name: f"SELECT * FROM {run.relation(name)}" for name in _HELD}
@@ -233,6 +235,7 @@ class Shelf:
         for name, sql in held.items():
             engine.run(f"CREATE TABLE {quoted(name)} AS {sql}")
             tables[name] = quoted(name)
+        summed = replace(summed, instead={**summed.instead, **_in_memory(engine, summed)})
         damaged = tuple(verified(self.project))
         sql, closed = ("", {}) if damaged else told(engine, run, self.project)
         tables["told"] = tables["statements"]
@@ -265,6 +268,17 @@ class Shelf:
         while len(self._opened) > _OPEN_MAX:
             self._opened.popitem(last=False)
         return opened
+
+
+def _in_memory(engine: Engine, run: Run) -> Mapping[str, str]:
+    """Of what explanations ask a few rows, again and again: statements, and shares of pools."""
+    found = {"statements": quoted("statements")}
+    if (shares := run.instead.get(SHARES)) is not None:
+        engine.run(
+            f"CREATE TABLE {SHARES} AS SELECT * FROM {shares} ORDER BY x_ShareId, x_Receiver"
+        )
+        found[SHARES] = quoted(SHARES)
+    return found
 
 
 def _allocated(run: Run) -> str:

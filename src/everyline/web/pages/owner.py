@@ -8,7 +8,8 @@ from everyline.books.disputes import disputes
 from everyline.drawing.bars import Bars, Change, changes
 from everyline.exports import reading
 from everyline.exports import statement_words as words
-from everyline.exports.reading import Reached, Sourced
+from everyline.exports.reaching import Reached, reached
+from everyline.exports.reading import Sourced
 from everyline.exports.statement import Block, Row, Statement, together
 from everyline.exports.told import disputes_of
 from everyline.web.asked import Ask, Refused
@@ -102,8 +103,7 @@ def _statement(ask: Ask, value: str) -> Statement:
 def _reached(ask: Ask) -> Reached:
     """Read once for each viewer: days and names of sources, no amounts."""
     run = ask.opened.gathered if ask.viewer.sees_all else ask.run
-    source = Sourced(ask.engine, run, "")
-    return ask.held("reached", lambda: reading.reached(source))
+    return ask.held("reached", lambda: reached(ask.engine, run))
 
 
 def _parts(told: _Told) -> Grid:

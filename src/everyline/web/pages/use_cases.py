@@ -15,7 +15,7 @@ from everyline.exports.reading import part_key
 from everyline.relations import LAYERS, METHODS
 from everyline.web.answer import month
 from everyline.web.asked import Ask, at, every
-from everyline.web.grid import SHOWN_MAX, Cell, Grid, Head, summed
+from everyline.web.grid import SHOWN_MAX, Cell, Grid, Head, Rows, summed
 from everyline.web.page import Page, Route
 from everyline.web.pages.stack import folded
 
@@ -36,6 +36,7 @@ class Case(NamedTuple):
         before: its cost of the month before; None where the run has no such month.
         layers: by layer, and `methods` by method; each sum to `cost`.
         owners: values of the lead key, the largest first; None is nobody.
+        others: how many use cases these are, where a page has only their sum.
     """
 
     value: str | None
@@ -44,6 +45,7 @@ class Case(NamedTuple):
     layers: Mapping[str, Decimal]
     methods: Mapping[str, Decimal]
     owners: Sequence[str | None]
+    others: int = 0
 
     @property
     def change(self) -> Decimal | None:
@@ -64,10 +66,8 @@ def address(ask: Ask, value: str | None) -> str:
 def page(ask: Ask) -> Page:
     """All use cases of a month."""
     key, found = key_of(ask), cases(ask)
-    most = None if every(ask) else SHOWN_MAX
-    tables = [_by_case(ask, found, most), _by_layer(ask, found, most)]
-    if most is not None:
-        tables = [table.shortened(most, ask.here(all="1")) for table in tables]
+    brief = () if every(ask) else _shortened(found)
+    tables = [_by_case(ask, found, brief), _by_layer(ask, found, brief)]
     changed = _changed(ask, found)
     drawn = _stack(ask, found, _TREEMAP if changed else _ALONE)
     return Page(
@@ -121,16 +121,32 @@ def named(ask: Ask, value: str | None) -> str:
     return value if value is not None else words.nobody(key_of(ask))
 
 
+def _shortened(found: Sequence[Case]) -> Sequence[Case]:
+    """Of very many the largest, the sum of all others, and what has no name; nothing of few."""
+    named = [one for one in found if one.value is not None]
+    if len(named) <= SHOWN_MAX + 1:
+        return ()
+    rest = named[SHOWN_MAX:]
+    before = [one.before for one in rest if one.before is not None]
+    others = Case(
+        "",
+        summed(one.cost for one in rest),
+        summed(before) if before else None,
+        {layer: summed(one.layers[layer] for one in rest) for layer in STACK},
+        {method: summed(one.methods[method] for one in rest) for method in METHODS},
+        (),
+        len(rest),
+    )
+    return [*named[:SHOWN_MAX], others, *(one for one in found if one.value is None)]
+
+
 def _name(ask: Ask, one: Case) -> Cell:
+    if one.others:
+        return Cell(f"{one.others:,} others", ask.here(all="1"))
     return Cell(one.value, address(ask, one.value), named(ask, one.value))
 
 
-def _linked(found: Sequence[Case], most: int | None) -> list[tuple[Case, bool]]:
-    """Whether a page has a row of its own for a use case; files, which have all, have no links."""
-    return [(one, most is None or n <= most or one.value is None) for n, one in enumerate(found)]
-
-
-def _by_case(ask: Ask, found: Sequence[Case], most: int | None) -> Grid:
+def _by_case(ask: Ask, found: Sequence[Case], brief: Sequence[Case]) -> Grid:
     """Amount, share, change, methods and owners."""
     whole = summed(one.cost for one in found)
     compared = ask.before is not None
@@ -142,17 +158,17 @@ def _by_case(ask: Ask, found: Sequence[Case], most: int | None) -> Grid:
         *(Head(f"x_{method.capitalize()}", method, "money") for method in METHODS),
         Head("x_Owners", ask.lead),
     ]
-    rows = [
-        [
-            _name(ask, one) if linked else Cell(one.value),
+
+    def row(one: Case) -> list[Cell]:
+        return [
+            _name(ask, one),
             Cell(one.cost),
             Cell(figures.share(one.cost, whole)),
             *([Cell(one.change)] if compared else []),
-            *(_parts(ask, one, "x_Method") if linked else map(Cell, one.methods.values())),
-            _owners(ask, one) if linked else Cell(_names(one)),
+            *_parts(ask, one, "x_Method"),
+            _owners(ask, one),
         ]
-        for one, linked in _linked(found, most)
-    ]
+
     total = [
         Cell("total"),
         Cell(whole),
@@ -163,12 +179,15 @@ def _by_case(ask: Ask, found: Sequence[Case], most: int | None) -> Grid:
     ]
     notes = [f"Change is against {month(ask.before.period)}."] if ask.before else []
     caption = f"Cost by {key_of(ask)}"
-    return Grid("use-cases", caption, heads, rows, ask.block.currency, total, notes=notes)
+    rows, shown, currency = Rows(found, row), [*map(row, brief)], ask.block.currency
+    return Grid("use-cases", caption, heads, rows, currency, total, notes=notes, brief=shown)
 
 
 def _parts(ask: Ask, one: Case, column: str) -> list[Cell]:
     """A use case by layer or method, with the lines behind each amount."""
     amounts = one.layers if column == "x_Layer" else one.methods
+    if one.others:
+        return [Cell(amount) for amount in amounts.values()]
     return [
         Cell(amount, ask.lines({key_of(ask): one.value, column: name}) if amount else None)
         for name, amount in amounts.items()
@@ -177,6 +196,8 @@ def _parts(ask: Ask, one: Case, column: str) -> list[Cell]:
 
 def _owners(ask: Ask, one: Case) -> Cell:
     """Whose it is: all in files, as a JSON list, for names may hold any mark; else the largest."""
+    if one.others:
+        return Cell(None, None, "")
     names = [owner if owner is not None else words.nobody(ask.lead) for owner in one.owners]
     more = len(names) - _OWNERS_SHOWN
     shown = ", ".join(names[:_OWNERS_SHOWN]) + (f" and {words.others(more)}" if more > 0 else "")
@@ -189,27 +210,24 @@ def _names(one: Case) -> str:
     return json.dumps(one.owners, ensure_ascii=False)
 
 
-def _by_layer(ask: Ask, found: Sequence[Case], most: int | None) -> Grid:
+def _by_layer(ask: Ask, found: Sequence[Case], brief: Sequence[Case]) -> Grid:
     """The same cost by layer: the numbers of the treemap."""
     heads = [
         Head(key_of(ask), key_of(ask)),
         *(Head(f"x_{layer.capitalize()}", layer, "money") for layer in STACK),
         Head(ask.amount, "cost", "money"),
     ]
-    rows = [
-        [
-            _name(ask, one) if linked else Cell(one.value),
-            *(_parts(ask, one, "x_Layer") if linked else map(Cell, one.layers.values())),
-            Cell(one.cost),
-        ]
-        for one, linked in _linked(found, most)
-    ]
+
+    def row(one: Case) -> list[Cell]:
+        return [_name(ask, one), *_parts(ask, one, "x_Layer"), Cell(one.cost)]
+
     total = [
         Cell("total"),
         *(Cell(summed(one.layers[layer] for one in found)) for layer in STACK),
         Cell(summed(one.cost for one in found)),
     ]
-    return Grid("layers", "By layer", heads, rows, ask.block.currency, total)
+    rows, shown, currency = Rows(found, row), [*map(row, brief)], ask.block.currency
+    return Grid("layers", "By layer", heads, rows, currency, total, brief=shown)
 
 
 def _stack(ask: Ask, found: Sequence[Case], size: tuple[int, int]) -> Treemap:
