@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from everyline import config, runs
 from everyline.runs import Run
 
-_BYTES_MAX = 64 * 2**20
+_BYTES_MAX = 24 * 2**20
 _BESIDE = 500
 """Bytes that an answer takes beside its own: its address, and its place in the list."""
 

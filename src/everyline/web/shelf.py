@@ -225,8 +225,10 @@ class Shelf:
 
     def _open(self, run: Run, mark: Mark) -> Opened:
         engine = Engine(self.project / runs.FOLDER / "spill")
-        # The files of a run never change, and each has a name of its own.
+        # The files of a run never change, and each has a name of its own. Their bytes the system
+        # keeps at hand; the engine would hold on to all that anybody has ever asked for.
         engine.run("SET parquet_metadata_cache = true")
+        engine.run("SET enable_external_file_cache = false")
         tables = {}
         summed = gathered(self.project, run)
         held = {name: f"SELECT * FROM {run.relation(name)}" for name in _HELD}
