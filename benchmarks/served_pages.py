@@ -11,7 +11,6 @@ which is how memory is looked at. Which addresses are asked for is drawn from a 
 
 import argparse
 import gzip
-import os
 import random
 import re
 import subprocess
@@ -274,8 +273,7 @@ def made(folder: Path, asked: argparse.Namespace) -> Path:
         program = str(HERE / "served_pages_project.py")
         subprocess.run([sys.executable, program, str(project), *sizes], check=True)
         command = [sys.executable, "-m", "everyline", "run", "--project", str(project)]
-        environment = {"EVERYLINE_MEMORY": "6GB", **os.environ}
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        done = subprocess.run(command, capture_output=True, check=False)
         assert done.returncode in (0, 1), done.stderr.decode()
     return project
 

@@ -88,7 +88,7 @@ def commands() -> str:
                 ("`EVERYLINE_THREADS`", "how many threads the engine uses"),
                 (
                     "`EVERYLINE_MEMORY`",
-                    "how much memory it may use, such as `4GB`; the rest is spilled",
+                    "how much memory it may use, `4GB` or `50%`; a quarter if not set",
                 ),
                 ("`EVERYLINE_TRACEBACK`", "if set, shows all of a traceback of exit code 70"),
                 ("`NO_COLOR`", "if set, no colour and no progress"),
