@@ -101,6 +101,23 @@ def test_cost_that_was_tagged_is_evidence_as_far_as_it_is_the_same_amount() -> N
     }
 
 
+def test_a_credit_that_begins_is_new_and_one_that_ends_has_ended() -> None:
+    assert effects(retagged(Change({}, {"a": -50}))) == {"new": {"a": -50}}
+    assert effects(retagged(Change({"a": -50}, {}))) == {"ended": {"a": 50}}
+    assert effects(retagged(Change({"a": -50}, {"a": -80}))) == {"new": {"a": -30}}
+
+
+def test_a_charge_that_turns_into_a_credit_has_ended_and_the_credit_is_new() -> None:
+    """100 ended and a credit of 20 is new; where b gains 60 of these 120, half of each is left."""
+    change = Change({"a": 100}, {"a": -20})
+    assert effects(retagged(change)) == {"ended": {"a": -100}, "new": {"a": -20}}
+    assert effects(retagged(Change(change.before, {"a": -20, "b": 60}))) == {
+        "evidence": {"a": -60, "b": 60},
+        "ended": {"a": -50},
+        "new": {"a": -10},
+    }
+
+
 def test_another_currency_is_neither_new_nor_ended() -> None:
     assert effects(retagged(Change({}, {"a": 7}), "currency")) == {"currency": {"a": 7}}
     assert effects(retagged(Change({"a": 7}, {}), "currency")) == {"currency": {"a": -7}}

@@ -112,17 +112,28 @@ def retagged(change: Change, cause: Literal["currency", ""] = "") -> Effects:
     """Of things that only one side has, and that are the same but for their tags.
 
     What some lost and others gained is the same cost with other tags, so `evidence`; what is left
-    is `new` or `ended`, or `cause`.
+    is `new` or `ended`, or `cause`. A charge of before that is a credit now is both.
     """
     differences = change.differences()
     gains = {holder: more for holder, more in differences.items() if more > 0}
     losses = {holder: -less for holder, less in differences.items() if less < 0}
     moved = min(sum(gains.values()), sum(losses.values()))
     to, by = _split(moved, gains), _split(moved, losses)
-    new = {holder: more - to.get(holder, 0) for holder, more in gains.items()}
-    ended = {holder: by.get(holder, 0) - less for holder, less in losses.items()}
     evidence = to | {holder: -less for holder, less in by.items()}
-    return _summed([("evidence", evidence), (cause or "new", new), (cause or "ended", ended)])
+    left = {holder: change.of(holder) - evidence.get(holder, 0) for holder in change.holders}
+    if cause:
+        return _summed([("evidence", evidence), (cause, left)])
+    new = {holder: _new(change, holder, amount) for holder, amount in left.items()}
+    ended = {holder: amount - new[holder] for holder, amount in left.items()}
+    return _summed([("evidence", evidence), ("new", new), ("ended", ended)])
+
+
+def _new(change: Change, holder: Hashable, left: int) -> int:
+    """What of a change is of things that are there now; the other part is of things that were."""
+    before, after = change.before.get(holder, 0), change.after.get(holder, 0)
+    if (before > 0) == (after > 0) or not (before and after):
+        return left if abs(after) > abs(before) else 0
+    return _split(left, {"new": abs(after), "ended": abs(before)}).get("new", 0)
 
 
 def whole(change: Change, cause: Cause) -> Effects:
