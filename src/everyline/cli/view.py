@@ -36,7 +36,6 @@ _WORDS = (
     "x_Kind",
     "hour",
 )
-_EVIDENCE = "_evidence"
 _HASH = re.compile("[0-9a-f]{64}")
 _HASH_SHOWN = 8
 

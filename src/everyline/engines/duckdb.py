@@ -13,6 +13,9 @@ Rows = list[tuple[Any, ...]]
 
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
+_TOGETHER = 40_960
+"""Rows that are read at once: few enough that cores share bills of some hundred thousand lines."""
+
 # Rows of numbers, sorted, are written in two thirds of the time, and are a tenth larger.
 _NUMBERS = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION V2"
 
@@ -91,7 +94,7 @@ class Engine:
         """Column name to DuckDB type of `relation`, in order."""
         return {name: kind for name, kind, *_ in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
-    def write(self, sql: str, target: Path, together: int = 40_960) -> None:
+    def write(self, sql: str, target: Path, together: int = _TOGETHER) -> None:
         """The rows of `sql`, in its order, as one Parquet file at `target`.
 
         `together` is how many rows are read at once or passed over.
@@ -107,7 +110,8 @@ class Engine:
 
     def write_unordered(self, sql: str, target: Path) -> None:
         """As `write`, quicker, for files of our own whose order means nothing."""
-        self.run(f"COPY ({sql}) TO {literal(str(target))} ({_PARQUET}, ROW_GROUP_SIZE 40960)")
+        form = f"{_PARQUET}, ROW_GROUP_SIZE {_TOGETHER}"
+        self.run(f"COPY ({sql}) TO {literal(str(target))} ({form})")
 
     def table(
         self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]
