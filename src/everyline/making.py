@@ -1,12 +1,14 @@
 """What a run makes: every stage in its order, from what was read to the files of the run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from everyline import __version__, control, runs
 from everyline.allocation import compact, parts, pool_parts, pools, trace
+from everyline.allocation.part_sums import number_sums, part_sums
 from everyline.allocation.receiver import receiver_sql
+from everyline.answers import stack
 from everyline.charges import make as charges
 from everyline.comparing.configured import configured
 from everyline.coverage import measure
@@ -49,7 +51,8 @@ class Making:
         self._files: dict[str, Path] = {}
         self._views: dict[str, str] = {}
         self._groups = ""
-        self._same: trace.Same = {}
+        self._same: dict[str, compact.Same] = {}
+        self._staying = self._shared = ""
         self._parts = 0
         self._costs_alike = False
         self._problems: list[Problem] = list(found.problems)
@@ -205,7 +208,7 @@ class Making:
         del self._views["strongly_owned"]
         if has_weak:
             self._fill_weakly(owners)
-        self._same = made.same
+        self._same["traced"] = made.same
         self._write_compact(compact.sorted_files(self._keys, made.same))
         self._engine.write("SELECT * FROM untraced ORDER BY x_GroupId", self._file("untraced"))
         numbers = compact.widened(file("traced"), made.same)
@@ -255,16 +258,18 @@ class Making:
         shares = self._trace_shares() if traces else []
         if self._configuration.pools:
             self._progress("sharing pools")
-            self._problems += pools.pooled(
+            made = pools.pooled(
                 self._engine,
                 self._configuration,
                 self._sql("parts"),
                 self._sql("owned_groups"),
                 *self._usage_tables(),
             )
-            shares.append(f"SELECT * FROM {file('pool_shares')}")
-            for name, sql in pool_parts.files().items():
-                self._engine.write(sql, self._file(name))
+            self._problems += made.problems
+            self._same["pooled"] = made.same
+            named = (file("pool_splits"), file("pooled_named"))
+            shares.append(pool_parts.shares(file("pool_weights"), *named, self._keys))
+            self._write_compact(pool_parts.files(self._engine, made.same))
             pool_parts.let_go(self._engine)
         if shares:
             self._views["shares"] = " UNION ALL ".join(shares)
@@ -277,14 +282,15 @@ class Making:
         return [compact.shares(weights, splits, receivers, self._keys)]
 
     def _view_allocations(self) -> None:
-        file = runs.file_in_view
-        has_pools = bool(self._configuration.pools)
-        self._views["allocations"] = parts.allocations(
-            self._views.pop("parts"),
-            self._configuration.taxonomy,
-            members=file("pool_members") if has_pools else "",
-            pooled=file("pooled") if has_pools else "",
-        )
+        file, taxonomy = runs.file_in_view, self._configuration.taxonomy
+        members = file("pool_members") if self._configuration.pools else ""
+        self._staying = parts.staying(self._views.pop("parts"), taxonomy, members)
+        if self._configuration.pools:
+            numbers = compact.widened(file("pooled"), self._same["pooled"])
+            names = (file("pooled_lines"), file("pooled_named"))
+            pooled = pool_parts.parts(numbers, *names, self._keys)
+            self._shared = parts.shared(f"({pooled})", taxonomy)
+        self._views["allocations"] = parts.allocations(self._staying, self._shared)
 
     def _empty(self, name: str) -> str:
         """SELECT of no rows, for a relation that the project's configuration has no use for."""
@@ -307,36 +313,31 @@ class Making:
         digits = self._found.minor_digits()
         stated = rounding.statements(exact, self._keys, digits, alike=self._costs_alike)
         self._engine.write(stated, self._file("statements"))
+        ended = f"{stack.summed('part_sums', self._keys)} ORDER BY ALL"
+        self._engine.write(ended, self._file("stack"))
 
     def _sum_parts(self) -> None:
-        """The table `part_sums`: allocations, summed by all that any report looks at, once.
-
-        Counts the parts, too, and sees whether billed and effective cost are the same.
-        """
+        """The view `part_sums`: allocations, summed by all that any report looks at, once."""
         columns = dict.fromkeys((*measure.looked_at(self._keys), *rounding.looked_at(self._keys)))
-        sums = (f"sum({c})::DECIMAL(38,18) AS {c}" for c in (*COSTS, "x_CoverageCost"))
-        view = self._views["allocations"]
+        of_line = [c for c in columns if c in (*parts.CARRIED, *parts.tags(self._keys))]
+        staying, shared = self._staying, self._shared
         if self._configuration.trace and not self._configuration.pools:
-            # A pool may take one of two parts that reports can't tell apart; else they are summed
-            # as numbers, in a fraction of the time.
-            of_group = [c for c in columns if c in (*parts.CARRIED, *parts.tags(self._keys))]
-            files = (self._sql("traced"), self._sql("traced_lines"))
-            alike = compact.summed(files, self._sql("owned_groups"), of_group, self._same)
-            self._engine.run(f"CREATE OR REPLACE TEMP TABLE traced_sums AS {alike}")
-            view = view.replace(runs.file_in_view("traced"), "traced_sums")
-            (self._parts,) = self._engine.one(
-                f"SELECT (SELECT count(*) FROM {files[0]}) - (SELECT count(*) FROM traced_sums)"
-            )
-        self._engine.run(
-            f"CREATE OR REPLACE TEMP TABLE part_sums AS SELECT {', '.join(map(quoted, columns))},"
-            f" {', '.join(sums)}, count(*) AS parts_ FROM {self._filled(view)} GROUP BY ALL"
-        )
-        counted, self._costs_alike = self._engine.one(
-            "SELECT coalesce(sum(parts_), 0)::BIGINT,"
-            " coalesce(bool_and(BilledCost IS NOT DISTINCT FROM EffectiveCost), true)"
-            " FROM part_sums"
-        )
-        self._parts += counted
+            # A pool may take one of two parts that reports can't tell apart.
+            lines, groups = self._sql("traced_lines"), self._sql("owned_groups")
+            lines += f" JOIN {groups} USING (x_GroupId)"
+            staying = self._summed("traced", lines, of_line, staying)
+        if shared:
+            pooled = self._summed("pooled", self._sql("pooled_lines"), (*of_line, "x_Pool"), shared)
+            shared = self._filled(pooled)
+        found = part_sums(self._engine, list(columns), self._filled(staying), shared)
+        self._parts += found.parts
+        self._costs_alike = found.are_alike
+
+    def _summed(self, file: str, lines: str, of_line: Sequence[str], view: str) -> str:
+        """`view` over sums of a file of numbers, whose lines alike in `of_line` are one."""
+        sums = compact.summed(self._sql(file), lines, of_line, self._same[file])
+        self._parts += number_sums(self._engine, self._sql(file), sums, f"{file}_sums")
+        return view.replace(runs.file_in_view(file), f"{file}_sums")
 
     def _reconcile(self) -> None:
         """`reconciliation`: what was billed beside invoices, and beside telemetry (R24)."""

@@ -134,13 +134,13 @@ def made(
         for column in hours:
             row.pop(column, None)
     _table(engine, "described_", described, ("id_", *_USAGE, *_owned({}, keys, "")))
-    problems = pooled(engine, configuration, parts, "owned_", "described_", "hours_")
+    made = pooled(engine, configuration, parts, "owned_", "described_", "hours_")
     result = Made(
         rows(engine, "pool_lines"),
         rows(engine, "pool_members"),
         rows(engine, "pooled_parts"),
         rows(engine, "pool_shares"),
-        problems,
+        made.problems,
     )
     engine.close()
     _balanced(result)

@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from everyline.engines.duckdb import Engine, quoted
 from everyline.relations import MEASURES
 
-NUMBERS = ("traced", "traced_weights")
+Same = Mapping[str, str | None]
+"""Each measure and the first one that equals it in all parts; None if it is always null."""
+
+NUMBERS = ("traced", "traced_weights", "pooled", "pool_weights")
 """The files without texts."""
 
 
@@ -25,7 +28,7 @@ def parts(numbers: str, lines: str, named: str, keys: Sequence[str]) -> str:
     )
 
 
-def widened(numbers: str, same: Mapping[str, str | None]) -> str:
+def widened(numbers: str, same: Same) -> str:
     """SQL of `numbers` with all measures, of a file that keeps equal ones once (`sorted_files`)."""
     measures = ", ".join(
         f"{first or 'NULL::DECIMAL(38,18)'} AS {measure}" for measure, first in same.items()
@@ -33,36 +36,35 @@ def widened(numbers: str, same: Mapping[str, str | None]) -> str:
     return f"(SELECT line_, number_, {measures} FROM {numbers})"
 
 
-def summed(
-    files: tuple[str, str], groups: str, columns: Sequence[str], same: Mapping[str, str | None]
-) -> str:
-    """SELECT as the file of `numbers`; lines of groups alike in `columns` are summed to the first.
+def summed(numbers: str, lines: str, columns: Sequence[str], same: Same) -> str:
+    """SELECT as the file of `numbers`; lines that are alike in `columns` are summed to the first.
 
     Args:
-        files: SQL of `numbers`, whose equal measures are kept once as `same` says, and of `lines`.
-        groups: SQL of the groups of the lines.
-        columns: of groups.
-        same: as `sorted_files` was told.
+        numbers: SQL of the file, whose equal measures are kept once as `same` says.
+        lines: what stands behind FROM: `line_` and `columns`.
+        columns: by which they are alike.
+        same: as the file was made.
     """
-    numbers, lines = files
     firsts = (
-        f"SELECT line_, min(line_) OVER (PARTITION BY {', '.join(map(quoted, columns))}) AS first_"
-        f" FROM {lines} JOIN {groups} USING (x_GroupId)"
+        "SELECT unnest(lines_) AS line_, first_ FROM"
+        " (SELECT list(line_) AS lines_, min(line_) AS first_"
+        f" FROM {lines}"
+        f" GROUP BY {', '.join(map(quoted, columns))})"
     )
-    sums = "".join(f", sum({m})::DECIMAL(38,18) AS {m}" for m in _kept(same))
+    sums = "".join(f", sum({m})::DECIMAL(38,18) AS {m}" for m in kept(same))
     return (
         f"SELECT first_ AS line_, number_{sums} FROM {numbers} JOIN ({firsts}) USING (line_)"
         " GROUP BY first_, number_"
     )
 
 
-def sorted_files(keys: Sequence[str], same: Mapping[str, str | None]) -> Mapping[str, str]:
+def sorted_files(keys: Sequence[str], same: Same) -> Mapping[str, str]:
     """File to SELECT of what a run keeps, numbered by sorted ids; of the tables of a trace.
 
     Numbers that a trace gives out hang on the order in which it met things. Measures that are
     equal in all parts, as `same` says, are kept once.
     """
-    measures = "".join(f", {measure}" for measure in _kept(same))
+    measures = "".join(f", {measure}" for measure in kept(same))
     line = "row_number() OVER (ORDER BY x_GroupId)::INTEGER AS line_"
     order = f"(SELECT line_ AS old_, {line} FROM trace_lines)"
     return {
@@ -138,6 +140,6 @@ def _owners(keys: Sequence[str], of: str = "") -> str:
     return ", ".join(f"{of}{quoted(f'{key}{end}')}" for key in keys for end in ("", "_evidence"))
 
 
-def _kept(same: Mapping[str, str | None]) -> list[str]:
+def kept(same: Same) -> list[str]:
     """The measures that are kept, one of those that are equal."""
     return list(dict.fromkeys(first for first in same.values() if first))

@@ -190,8 +190,8 @@ def _takers(level: Level) -> None:
 def _wants(level: Level) -> str:
     """SQL of `wants_`, B of R15 in units of 10^-18, and `differs_`: it is 0, as units differ."""
     if not level.by_quantity:
-        cost = f"sum({units('ListCost')}) FILTER (name_ = BillingCurrency)"
-        return f"coalesce({cost}, 0)::HUGEINT AS wants_, false AS differs_"
+        cost = "(sum(ListCost) FILTER (name_ = BillingCurrency))"
+        return f"coalesce({units(cost)}, 0)::HUGEINT AS wants_, false AS differs_"
     own = "coalesce(unit_, '')"
     stated = "FILTER (ConsumedQuantity IS NOT NULL)"
     differs = f"coalesce(bool_or({own} <> name_) {stated}, false)"

@@ -105,41 +105,48 @@ def _reasons(keys: Sequence[str]) -> list[str]:
     ]
 
 
-def allocations(parts: str, taxonomy: Sequence[Key], *, members: str = "", pooled: str = "") -> str:
-    """SELECT of `allocations`: every part at its end, defaults filled in, with its method (R20).
+def allocations(staying: str, shared: str = "") -> str:
+    """SELECT of `allocations`: what no pool takes, and what pools give instead, where there are."""
+    return f"{staying} UNION ALL {shared}" if shared else staying
+
+
+def staying(parts: str, taxonomy: Sequence[Key], members: str = "") -> str:
+    """SELECT of the rows of `allocations` that no pool takes: first-stage parts at their end (R20).
 
     Args:
         parts: SQL of first-stage parts.
         taxonomy: the keys, the lead key first.
         members: SQL of pool_members; empty where there are no pools.
-        pooled: SQL of what pool lines were split into: x_LineId, x_Receiver, CARRIED, keys with
-            evidence, `k_tag`, x_Pool, x_ShareId and MEASURES.
     """
+    taken = f" ANTI JOIN {members} AS m USING (x_GroupId, x_Receiver)" if members else ""
+    told = "x_GroupId AS x_LineId, NULL::VARCHAR AS x_Pool"
+    return _finished(f"SELECT *, {told} FROM ({parts}) AS p{taken}", taxonomy)
+
+
+def shared(pooled: str, taxonomy: Sequence[Key]) -> str:
+    """SELECT of the other rows of `allocations`: what pool lines were split into (R20).
+
+    Args:
+        pooled: SQL of x_LineId, x_Receiver, CARRIED, keys with evidence, `k_tag`, x_Pool, x_ShareId
+            and MEASURES.
+        taxonomy: the keys, the lead key first.
+    """
+    return _finished(f"SELECT *, NULL::VARCHAR AS x_Rule FROM {pooled}", taxonomy)
+
+
+def _finished(parts: str, taxonomy: Sequence[Key]) -> str:
+    """SELECT of parts as rows of `allocations`, defaults filled in, with their method."""
     names = [key.name for key in taxonomy]
-    columns = [*CARRIED, *(quoted(f"{n}{e}") for n in names for e in ("", "_evidence"))]
-    columns += [*(quoted(f"{n}_tag") for n in names)]
-    ends = ["x_Rule", "x_Pool", "x_ShareId", *MEASURES]
-    stay = f" ANTI JOIN {members} AS m USING (x_GroupId, x_Receiver)" if members else ""
-    united = (
-        f"SELECT x_GroupId AS x_LineId, x_Receiver, {', '.join(columns)},"
-        f" NULL::VARCHAR AS x_Pool, x_Rule, x_ShareId, {', '.join(MEASURES)}"
-        f" FROM ({parts}) AS p{stay}"
-    )
-    if pooled:
-        united += (
-            f" UNION ALL BY NAME SELECT x_LineId, x_Receiver, {', '.join(columns)}, x_Pool,"
-            f" NULL::VARCHAR AS x_Rule, x_ShareId, {', '.join(MEASURES)} FROM {pooled}"
-        )
     finished = [
         "x_LineId",
         "x_Receiver",
         *CARRIED,
-        *(sql for key in taxonomy for sql in _finished(key)),
-        *(quoted(f"{name}_tag") for name in names),
+        *(sql for key in taxonomy for sql in _ended(key)),
+        *map(quoted, tags(names)),
         f"{_method(names)} AS x_Method",
-        *ends,
+        *("x_Rule", "x_Pool", "x_ShareId", *MEASURES),
     ]
-    return f"SELECT {', '.join(finished)} FROM ({united})"
+    return f"SELECT {', '.join(finished)} FROM ({parts})"
 
 
 def _method(names: Sequence[str]) -> str:
@@ -155,7 +162,7 @@ def _method(names: Sequence[str]) -> str:
     )
 
 
-def _finished(key: Key) -> list[str]:
+def _ended(key: Key) -> list[str]:
     """A key's value and evidence; a default fills what is empty at the end (R20)."""
     name, evidence = quoted(key.name), quoted(f"{key.name}_evidence")
     if key.default is None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from everyline import money
+from everyline.allocation import compact
 from everyline.allocation.between import Weights
-from everyline.allocation.parts import CARRIED
+from everyline.allocation.compact import Same
+from everyline.allocation.parts import CARRIED, tags
 from everyline.allocation.pool_drivers import Pot
 from everyline.allocation.pool_members import within_of, within_of_split
 from everyline.allocation.pool_receivers import Receivers
@@ -45,53 +47,105 @@ Shared = tuple[Pot, Decided, Weights]
 
 def write_pool_parts(
     engine: Engine, pools: Sequence[Pool], receivers: Receivers, shared: Sequence[Shared]
-) -> None:
-    """Makes the views `pool_shares` and `pooled_parts`; `files` has their rows in order."""
+) -> Same:
+    """Makes the views `pool_shares` and `pooled_parts`; `files` has their rows in order.
+
+    Returns:
+        Each measure and the first one that equals it in all parts; None if it is always null.
+    """
     ranks = _write_receivers(engine, receivers)
     _write_splits(engine, pools, ranks, shared)
     keys = [f"{key}{end}" for key in receivers.keys for end in ("", "_evidence")]
     listed = ", ".join(map(quoted, keys))
-    engine.run(
-        "CREATE OR REPLACE TEMP VIEW pool_shares AS SELECT x_ShareId, x_Receiver, x_Rule,"
-        f" x_Level, x_Kind, {listed}, weight_ AS x_Weight, x_WeightTotal, x_Driver,"
-        " split_, receiver_"
-        f" FROM {_weights('true')} JOIN pool_splits USING (split_)"
-        " JOIN pool_receivers USING (receiver_)"
-    )
-    _split_in_sql(engine)
+    named = f"(SELECT receiver_ AS number_, x_Receiver, {listed} FROM pool_receivers)"
+    told = shares(f"({_numbered_weights()})", "pool_splits", named, receivers.keys)
+    engine.run(f"CREATE OR REPLACE TEMP VIEW pool_shares AS {told}")
+    same = _split_in_sql(engine)
     long = {p.number: weights for p, _, weights in shared if not _is_short(weights)}
     _split_in_python(engine, {pot: _ranked(weights, ranks) for pot, weights in long.items()})
-    tags = ", ".join(f"{key}_tag" for key in receivers.keys)
     engine.run(
-        f"CREATE OR REPLACE TEMP VIEW pooled_parts AS SELECT x_LineId, x_Receiver, {listed},"
-        f" x_Pool, x_ShareId, {', '.join(CARRIED)}, {tags},"
-        f" {', '.join(f't.{measure}' for measure in MEASURES)}, line_, receiver_"
-        " FROM (FROM pool_split UNION ALL BY NAME FROM pool_split_long) AS t"
-        " JOIN pool_sums AS l USING (line_) JOIN pool_receivers USING (receiver_)"
+        "CREATE OR REPLACE TEMP VIEW pool_numbers AS SELECT line_, receiver_ AS number_,"
+        f" {', '.join(MEASURES)} FROM (FROM pool_split UNION ALL BY NAME FROM pool_split_long)"
+    )
+    engine.run(
+        "CREATE OR REPLACE TEMP VIEW pool_named AS SELECT line_, x_LineId, l.x_Pool, x_ShareId,"
+        f" {_carried(receivers.keys)} FROM pool_sums AS l"
         " JOIN pool_splits AS s ON s.pot_ = l.pot_ AND s.x_Kind = 'composed'"
+    )
+    made = parts("pool_numbers", "pool_named", named, receivers.keys)
+    engine.run(f"CREATE OR REPLACE TEMP VIEW pooled_parts AS {made}")
+    return dict(zip(MEASURES, MEASURES, strict=True)) if long else same
+
+
+def parts(numbers: str, lines: str, receivers: str, keys: Sequence[str]) -> str:
+    """SELECT of parts of pool lines as `allocations` wants them, over three relations.
+
+    Args:
+        numbers: SQL of `line_`, `number_` and MEASURES.
+        lines: SQL of `line_`, x_LineId, x_Pool, x_ShareId and what parts have of their lines.
+        receivers: SQL of `number_`, x_Receiver and the columns of keys.
+        keys: the taxonomy keys.
+    """
+    owners = ", ".join(quoted(f"{key}{end}") for key in keys for end in ("", "_evidence"))
+    measures = ", ".join(f"p.{measure}" for measure in MEASURES)
+    return (
+        f"SELECT x_LineId, x_Receiver, {owners}, x_Pool, x_ShareId, {_carried(keys)}, {measures}"
+        f" FROM {numbers} AS p JOIN {lines} USING (line_) JOIN {receivers} USING (number_)"
     )
 
 
-def files() -> Mapping[str, str]:
+def shares(weights: str, splits: str, receivers: str, keys: Sequence[str]) -> str:
+    """SELECT of the rows of `shares` that pools make, over three relations.
+
+    Args:
+        weights: SQL of `share_`, `number_` and x_Weight.
+        splits: SQL of `share_` and what is told of a split.
+        receivers: SQL of `number_`, x_Receiver and the columns of keys.
+        keys: the taxonomy keys.
+    """
+    owners = ", ".join(quoted(f"{key}{end}") for key in keys for end in ("", "_evidence"))
+    return (
+        f"SELECT x_ShareId, x_Receiver, x_Rule, x_Level, x_Kind, {owners},"
+        f" x_Weight::VARCHAR AS x_Weight, x_WeightTotal, x_Driver"
+        f" FROM {weights} JOIN {splits} USING (share_) JOIN {receivers} USING (number_)"
+    )
+
+
+def files(engine: Engine, same: Same) -> Mapping[str, str]:
     """File to SELECT of what a run keeps of pools, each in the order of its ids.
 
-    Splits, lines and receivers are numbered in that order, and numbers sort quicker than texts.
+    Splits, lines and receivers are numbered in that order. Parts and weights are told in numbers,
+    of which texts are few; measures that are equal in all of them, as `same` says, are kept once.
     """
+    (are_short,) = engine.one(
+        "SELECT bool_and(TRY_CAST(x_WeightTotal AS BIGINT) IS NOT NULL) FROM pool_splits"
+    )
+    measures = "".join(f", {measure}" for measure in compact.kept(same))
     return {
-        "pool_shares": "SELECT * EXCLUDE (split_, receiver_) FROM pool_shares"
-        " ORDER BY split_, receiver_",
+        "pool_weights": f"{_numbered_weights('BIGINT' if are_short else 'VARCHAR')}"
+        " ORDER BY share_, number_",
+        "pool_splits": "SELECT share_::INTEGER AS share_, x_ShareId, x_Rule, x_Level, x_Kind,"
+        " x_WeightTotal, x_Driver FROM pool_splits ORDER BY share_",
         "pool_lines": "SELECT * FROM pool_lines ORDER BY x_LineId",
         "pool_members": "SELECT * FROM pool_members ORDER BY x_PoolLineId, x_GroupId, x_Receiver",
-        "pooled": "SELECT * EXCLUDE (line_, receiver_) FROM pooled_parts ORDER BY line_, receiver_",
+        "pooled": f"SELECT line_::INTEGER AS line_, number_::INTEGER AS number_{measures}"
+        " FROM pool_numbers ORDER BY line_, number_",
+        "pooled_lines": "SELECT * REPLACE (line_::INTEGER AS line_) FROM pool_named ORDER BY line_",
+        "pooled_named": "SELECT receiver_::INTEGER AS number_, * EXCLUDE (receiver_)"
+        " FROM pool_receivers ORDER BY number_",
     }
 
 
 def let_go(engine: Engine) -> None:
     """Drops what the files were made of."""
-    for view in ("pool_shares", "pooled_parts", "pool_split"):
+    for view in ("pool_shares", "pooled_parts", "pool_named", "pool_numbers", "pool_split"):
         engine.run(f"DROP VIEW {view}")
     for table in ("pool_split_split", "pool_split_long", "pool_splits", "pool_receivers"):
         engine.run(f"DROP TABLE {table}")
+
+
+def _carried(keys: Sequence[str]) -> str:
+    return ", ".join((*CARRIED, *map(quoted, tags(keys))))
 
 
 def _write_receivers(engine: Engine, receivers: Receivers) -> list[int]:
@@ -125,10 +179,18 @@ def _is_short(weights: Weights) -> bool:
 
 
 def _weights(where: str) -> str:
-    """SQL of split_, pot_, receiver_ and weight_ of some rows of `pool_splits`."""
+    """SQL of share_, pot_, receiver_ and weight_ of some rows of `pool_splits`."""
     return (
-        "(SELECT split_, pot_, unnest(string_split(receivers_, ',')::BIGINT[]) AS receiver_,"
+        "(SELECT share_, pot_, unnest(string_split(receivers_, ',')::BIGINT[]) AS receiver_,"
         f" unnest(string_split(weights_, ',')) AS weight_ FROM pool_splits WHERE {where})"
+    )
+
+
+def _numbered_weights(kind: str = "VARCHAR") -> str:
+    """SELECT of all weights, of that type, by numbers of splits and receivers."""
+    return (
+        "SELECT share_::INTEGER AS share_, receiver_::INTEGER AS number_,"
+        f" weight_::{kind} AS x_Weight FROM {_weights('true')}"
     )
 
 
@@ -137,7 +199,7 @@ def _write_splits(
 ) -> None:
     """`pool_splits`: a split a row, all its receivers in one text and all its weights in one.
 
-    `split_` is the place in the order of x_ShareId. The engine takes two long texts in a fraction
+    `share_` is the place in the order of x_ShareId. The engine takes two long texts in a fraction
     of the time of a row for each weight.
     """
     names = list(map(str, ranks))
@@ -151,8 +213,10 @@ def _write_splits(
                 continue  # pots whose entry looks at no `within` have one split together
             own_ids.add(share)
             kind, driver = "own" if level else "composed", decided.driver or "none"
-            told = (share, pool.pool, decided.level, kind, _text(sum(weights.values())), driver)
-            who, what = [names[at] for at in weights], map(_text, weights.values())
+            total = sum(weights.values())
+            told = (share, pool.pool, decided.level, kind, _text(total), driver)
+            who = [names[at] for at in weights]
+            what = map(str if total.bit_length() <= _BITS_MOST else _text, weights.values())
             long = (_is_short(weights), ",".join(who), ",".join(what))
             splits.append((pot.number, *told, *long))
     splits.sort(key=lambda split_: str(split_[1]))
@@ -160,7 +224,7 @@ def _write_splits(
 
 
 _SPLITS = {
-    "split_": "BIGINT",
+    "share_": "BIGINT",
     "pot_": "BIGINT",
     "x_ShareId": "VARCHAR",
     "x_Rule": "VARCHAR",
@@ -197,10 +261,10 @@ def _share_id(pool: Pool, pot: Pot, level: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _split_in_sql(engine: Engine) -> None:
+def _split_in_sql(engine: Engine) -> Same:
     """`pool_split`: the parts of lines whose weights are short."""
     short = "x_Kind = 'composed' AND is_short_ AND pot_ IN (SELECT pot_ FROM pool_sums)"
-    split(
+    return split(
         engine,
         f"(SELECT line_, pot_ AS share_, {', '.join(MEASURES)} FROM pool_sums"
         f" WHERE pot_ IN (SELECT pot_ FROM pool_splits WHERE {short}))",

@@ -212,14 +212,15 @@ class Weighing:
 
     def _fixed(self, pool: Pool, split: FixedSplit, pots: Sequence[Pot]) -> Weighed:
         day = pots[0].day
-        shares: list[tuple[tuple[str | None, ...], Fraction]] = []
+        shares: list[tuple[tuple[str | None, ...], tuple[int, int]]] = []
         for share in split.receivers:
             if share.validity.holds(day):
                 named = {k: v for k, v in zip(split.over, share.values, strict=True) if v}
                 found = self._on_day(pool, split, pots, named, share.place)
-                shares.append((tuple(map(found.get, split.over)), Fraction(share.percent)))
-        common = lcm(*(percent.denominator for _, percent in shares))
-        rows = [(*values, int(percent * common)) for values, percent in shares]
+                values = tuple(map(found.get, split.over))
+                shares.append((values, share.percent.as_integer_ratio()))
+        common = lcm(*{parts for _, (_, parts) in shares})
+        rows = [(*values, whole * (common // parts)) for values, (whole, parts) in shares]
         return self._weighed(split, pots[0], [(rows, 1)], "fixed")
 
     def _even(

@@ -6,9 +6,11 @@ Membership, sums and splits of lines are SQL; weights, pools by receivers, are e
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from everyline.allocation import between, pool_notes
 from everyline.allocation.between import Own, Weights
+from everyline.allocation.compact import Same
 from everyline.allocation.pool_drivers import Asking, Pot, first_day
 from everyline.allocation.pool_members import Members
 from everyline.allocation.pool_notes import Notes
@@ -23,10 +25,17 @@ from everyline.problems import Problem
 _SCRATCH = ("pool_groups", "pool_parts", "pool_costs", "pool_usage")
 
 
+class Pooled(NamedTuple):
+    """What is to be said of pools, and which measures of their parts are always equal."""
+
+    problems: list[Problem]
+    same: Same
+
+
 def pooled(
     engine: Engine, configuration: Configuration, parts: str, owned: str, *usage: str
-) -> list[Problem]:
-    """Takes parts into pools and splits the pools; returns what is to be said of them.
+) -> Pooled:
+    """Takes parts into pools and splits the pools.
 
     Leaves the temporary relations pool_lines, pool_members, pooled_parts (before defaults) and
     pool_shares (the rows of `shares`), empty where no pool takes anything; `pool_parts.files` says
@@ -67,8 +76,8 @@ class _Pools:
         self._own: dict[int, Own] = {}
         self._pot_of_owner: dict[tuple[int, str], Pot] = {}
 
-    def made(self, parts: str, owned: str, descriptions: str, hours: str) -> list[Problem]:
-        """Makes the four tables."""
+    def made(self, parts: str, owned: str, descriptions: str, hours: str) -> Pooled:
+        """Makes the four relations."""
         for (period,) in self._engine.rows(f"SELECT DISTINCT x_Period FROM {owned} ORDER BY ALL"):
             self._owners[period] = self._owners_of(period)
         self._members.take(parts, owned, self._owners)
@@ -79,10 +88,10 @@ class _Pools:
         self._members.write_pool_members()
         pots, composed = self._pots.values(), self._composed()
         shared = [(pot, self._decided[pot.number], composed[pot.number]) for pot in pots]
-        write_pool_parts(self._engine, self._configuration.pools, self._receivers, shared)
+        same = write_pool_parts(self._engine, self._configuration.pools, self._receivers, shared)
         for table in _SCRATCH:
             self._engine.run(f"DROP TABLE {table}")
-        return self._notes.problems(self._costs())
+        return Pooled(self._notes.problems(self._costs()), same)
 
     def _owners_of(self, period: str) -> PoolOwners:
         def stale(pool: Pool, key: str, text: str) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from everyline.canonical import lowered
 from everyline.engines.duckdb import quoted
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def receiver(values: Sequence[str | None], evidence: Sequence[str]) -> str:
     """The text of one receiver; None where a key has no value."""
-    return json.dumps([list(values), list(evidence)], ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode([values, evidence])
 
 
 def receiver_sql(keys: Sequence[str]) -> str:

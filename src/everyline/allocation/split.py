@@ -17,10 +17,9 @@ from decimal import Decimal
 from typing import Any
 
 from everyline import money
-from everyline.engines.duckdb import Engine, quoted
+from everyline.engines.duckdb import Engine, last_places, quoted
 from everyline.relations import MEASURES
 
-_ONE = 10**money.SCALE
 _WEIGHT_END = 10**24  # so that remainders of 10 million receivers have a sum
 _SHORT_TOTAL_END = 2**63
 _PRODUCT_END = 2**126
@@ -28,9 +27,8 @@ _PARTS_AT_ONCE = 1_500_000
 
 
 def units(column: str) -> str:
-    """SQL of an amount in integers of 10^-18, exact: whole part and fraction apart."""
-    whole = f"trunc({column})::HUGEINT * {_ONE}::HUGEINT"
-    return f"({whole} + (({column} - trunc({column})) * {_ONE}::DECIMAL(19,0))::HUGEINT)"
+    """SQL of an amount in integers of 10^-18."""
+    return last_places(column, money.SCALE)
 
 
 def amount(units: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from everyline.allocation import compact
+from everyline.allocation.compact import Same
 from everyline.allocation.drivers import roll_up
 from everyline.allocation.levels import Level, weigh_cells
 from everyline.allocation.notices import of_level, of_rest
@@ -21,9 +22,6 @@ from everyline.config.rules import Trace
 from everyline.engines.duckdb import Engine, quoted
 from everyline.problems import Problem
 from everyline.relations import MEASURES
-
-Same = Mapping[str, str | None]
-"""Each measure and the first one that equals it in all parts; None if it is always null."""
 
 
 class Traced(NamedTuple):

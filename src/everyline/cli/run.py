@@ -21,9 +21,8 @@ from everyline.cli import (
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import PROBLEMS_MAX, Screen
 from everyline.cli.written import put
-from everyline.engines.duckdb import Engine, quoted
+from everyline.engines.duckdb import Engine
 from everyline.problems import EXIT_STOP, exit_code
-from everyline.relations import COSTS
 from everyline.runs import Run
 
 if TYPE_CHECKING:
@@ -55,15 +54,16 @@ def run(project: Path, form: str) -> int:
     if outcome.run is None:
         screen.note("nothing was published")
         return exit_code(outcome.problems) or EXIT_STOP
+    found = replace(outcome.run, instead={"allocations": outcome.run.file("stack")})
     with closing(Engine()) as engine:
         if form == "table":
-            show(screen, engine, replace(outcome, run=_summed(engine, outcome.run)), project)
+            _show(screen, engine, replace(outcome, run=found), project)
         else:
-            put(engine, bill_parts.parts_sql(outcome.run), form, None)
+            put(engine, bill_parts.parts_sql(found), form, None)
     return exit_code(outcome.problems)
 
 
-def show(screen: Screen, engine: Engine, outcome: "Outcome", project: Path) -> None:
+def _show(screen: Screen, engine: Engine, outcome: "Outcome", project: Path) -> None:
     """Prints what a run came to, and what to do next."""
     run = outcome.run
     assert run is not None, "nothing was published"
@@ -81,20 +81,6 @@ def show(screen: Screen, engine: Engine, outcome: "Outcome", project: Path) -> N
     seen_table.say_invoices(screen, engine, run)
     booked_table.say(screen, engine, run, project)
     _next(screen, engine, run, keys[0])
-
-
-def _summed(engine: Engine, run: Run) -> Run:
-    """The run with its allocations read once, and summed by all that is shown of them here."""
-    lead = quoted(run.manifest["keys"][0])
-    keys = dict.fromkeys((lead, quoted(stack_table.row_key(run.manifest["keys"]))))
-    unowned = (f"CASE WHEN {lead} IS NULL THEN {c} END AS {c}" for c in summary.UNOWNED)
-    told = ("x_Period", "BillingCurrency", "x_Basis", "x_Layer", "x_Method", *keys, *unowned)
-    sums = (f"sum({c})::DECIMAL(38,18) AS {c}" for c in COSTS[:2])
-    engine.run(
-        "CREATE TEMP TABLE summed AS SELECT CASE WHEN x_Pool IS NOT NULL THEN '' END AS x_Pool,"
-        f" {', '.join((*told, *sums))} FROM {run.relation('allocations')} GROUP BY ALL"
-    )
-    return replace(run, instead={"allocations": "summed"})
 
 
 def _show_stack(screen: Screen, engine: Engine, run: Run, block: Block) -> None:

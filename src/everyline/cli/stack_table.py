@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from everyline import money
 from everyline.answers.parts import Block
+from everyline.answers.stack import row_key
 from everyline.cli import figures, layout, share_words
 from everyline.cli.layout import Column, Table
 from everyline.cli.screen import Screen
@@ -22,7 +23,6 @@ _DIGITS = 2
 _BAR = 6
 _COLUMNS_WITH_BAR = 7
 _DIGITS_MAX = 60
-USE_CASE = "use_case"
 _OTHERS = "others"
 _UNALLOCATED = "unallocated"
 
@@ -40,11 +40,6 @@ class Stack(NamedTuple):
 
     key: str
     rows: Sequence[tuple[str, Mapping[Cell, Decimal]]]
-
-
-def row_key(keys: Sequence[str]) -> str:
-    """The taxonomy key whose values are rows: the lead key where there is no `use_case`."""
-    return USE_CASE if USE_CASE in keys else keys[0]
 
 
 def stack(engine: Engine, run: Run, block: Block, keys: Sequence[str]) -> Stack:

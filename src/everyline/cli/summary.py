@@ -17,9 +17,6 @@ from everyline.runs import Run
 NOT_AI = "none: not AI"
 """How the layer `none` is called on a screen."""
 
-UNOWNED = ("ServiceProviderName", "ServiceName", "SubAccountId", "BillingAccountId")
-"""What tells the identities of `unowned` apart."""
-
 _UNOWNED_MAX = 3
 
 

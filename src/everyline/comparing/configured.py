@@ -15,6 +15,7 @@ from typing import Any
 from everyline.config.configuration import Configuration
 from everyline.config.pools import Pool
 from everyline.config.rules import OwnerRule
+from everyline.config.tables import ALWAYS
 
 Configured = Sequence[Mapping[str, str | None]]
 """Of each rule its `kind` (owner, trace, pool, split), `name`, `sha256`, `from` and `to`."""
@@ -74,6 +75,8 @@ def _plain(value: Any) -> Any:
     """What a setting says, as lists, less where it stands."""
     if isinstance(value, _SAID):
         return value
+    if value is ALWAYS:
+        return _ALWAYS  # of most rows of a file
     named: Iterable[tuple[str, Any]]
     if hasattr(value, "_fields"):
         named = zip(value._fields, value, strict=True)
@@ -96,3 +99,5 @@ def _plain(value: Any) -> Any:
 
 _SAID = (str, Decimal, date, bool, NoneType)
 """What says itself."""
+
+_ALWAYS = [type(ALWAYS).__name__, [(name, None) for name in ALWAYS._fields]]

@@ -129,7 +129,7 @@ def overlapping(rows: Iterable[tuple[object, Validity, int]]) -> Iterator[tuple[
 def _rows(reader: "_csv.Reader") -> Iterator[Row]:
     before = 0
     for cells in reader:
-        stripped = tuple(cell.strip() or None for cell in cells)
+        stripped = tuple([cell.strip() or None for cell in cells])
         if any(stripped):
             yield Row(before + 1, stripped)
         before = reader.line_num

@@ -16,8 +16,9 @@ _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 _TOGETHER = 40_960
 """Rows that are read at once: few enough that cores share bills of some hundred thousand lines."""
 
-# Rows of numbers, sorted, are written in two thirds of the time, and are a tenth larger.
-_NUMBERS = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION V2"
+# Rows of numbers, sorted, are written in half of the time, as large as the others. Few columns have
+# numbers that repeat: one that has more than these is written without looking for them.
+_NUMBERS = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000"
 
 # Extensions can't be had offline and would reach for the network; money is summed as DECIMAL, so
 # the order of rows changes no byte, and every published file states its own order.
@@ -144,6 +145,14 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """`text` as an SQL string, whatever it holds."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def last_places(column: str, decimals: int) -> str:
+    """SQL of a DECIMAL(38, `decimals`) in integers of its last place, exact: all its digits.
+
+    By way of text it takes a third of the time of two divisions of 128 bits.
+    """
+    return f"replace({column}::DECIMAL(38,{decimals})::VARCHAR, '.', '')::HUGEINT"
 
 
 def one_file(path: Path | str) -> str:

@@ -9,7 +9,7 @@ integers of 10^-18: at most 38 digits, which HUGEINT holds; nothing is multiplie
 from collections.abc import Mapping, Sequence
 
 from everyline.canonical import lowered
-from everyline.engines.duckdb import literal, quoted, same
+from everyline.engines.duckdb import last_places, literal, quoted, same
 
 _COSTS = {"BilledCost": "x_BilledAmount", "EffectiveCost": "x_EffectiveAmount"}
 _ISSUER = ("x_Period", "BillingCurrency", "x_Basis", "InvoiceIssuerName")
@@ -65,11 +65,13 @@ def statements(
         alike: whether both costs of every line are equal, so that one is rounded for both.
     """
     columns = key_columns(keys)
+    # What all lines of an issuer and a lead-key value have in common breaks no tie between them.
+    telling = [name for name in columns if name not in (*_ISSUER, _CORRECTS, keys[0])]
     rounded = dict.fromkeys(_COSTS, next(iter(_COSTS))) if alike else {c: c for c in _COSTS}
     costs = dict.fromkeys(rounded.values())
-    units = ", ".join(f"{_units(cost)} AS units_{cost}" for cost in costs)
+    units = ", ".join(f"{last_places(cost, _SCALE)} AS units_{cost}" for cost in costs)
     numbered = (
-        f"SELECT *, {units}, {_array(columns)} AS line_, {_array(keys[:1])} AS lead_,"
+        f"SELECT *, {units}, {_array(telling)} AS line_, {_array(keys[:1])} AS lead_,"
         f" {_powers(minor_digits, _SCALE)} AS step_,"
         f" {_powers(minor_digits, _SHOWN_DIGITS)} AS shown_"
         f" FROM {lines}"
@@ -96,13 +98,6 @@ def _powers(minor_digits: Mapping[str, int], scale: int) -> str:
     return f"CASE BillingCurrency {whens} END"
 
 
-def _units(cost: str) -> str:
-    """SQL of an amount in integers of 10^-18, exact: whole part and fraction apart."""
-    one = f"1{'0' * _SCALE}"
-    whole = f"trunc({cost})::HUGEINT * {one}::HUGEINT"
-    return f"({whole} + (({cost} - trunc({cost})) * {one}::DECIMAL(19,0))::HUGEINT)"
-
-
 def _array(columns: Sequence[str]) -> str:
     """SQL of the canonical JSON array of `columns`, by which ties are broken."""
     values = ", ',', ".join(f"coalesce(to_json({quoted(c)})::VARCHAR, 'null')" for c in columns)
@@ -121,13 +116,14 @@ def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
         f"SELECT *, {_floor('sum(units_) OVER i + step_ // 2')} AS total_"
         f" FROM owners_{cost} WINDOW i AS (PARTITION BY {issuer})"
     )
-    handed = _handed(f"issuers_{cost}", "units_", issuer, "lead_")
+    handed_on = _handed(f"issuers_{cost}", "units_", issuer, "lead_")
+    handed = f"SELECT *, row_number() OVER () AS owner_ FROM ({handed_on})"
     joined = (
-        f"SELECT l.*, o.whole_ AS total_ FROM {lines} AS l"
+        f"SELECT l.*, o.whole_ AS total_, o.owner_ FROM {lines} AS l"
         f" JOIN leads_{cost} AS o ON {by_line} AND l.lead_ = o.lead_"
     )
-    lined = _handed(f"joined_{cost}", f"units_{cost}", f"{issuer}, lead_", "line_")
-    kept = f"SELECT * EXCLUDE (total_, whole_), whole_ AS whole_{cost} FROM ({lined})"
+    lined = _handed(f"joined_{cost}", f"units_{cost}", "owner_", "line_")
+    kept = f"SELECT * EXCLUDE (total_, whole_, owner_), whole_ AS whole_{cost} FROM ({lined})"
     return [
         (f"owners_{cost}", owners),
         (f"issuers_{cost}", issuers),

@@ -155,7 +155,6 @@ class Usage:
             f"SELECT DISTINCT {listed} FROM identities SEMI JOIN measured USING (id_) ORDER BY ALL"
         )
         by_day = dated or any(prices.is_dated(p, m, meter) for p, m, meter, _ in asked)
-        day = "hour::DATE" if by_day else "NULL::DATE"
         asked_on = "DISTINCT hour::DATE FROM summed" if by_day else "min(first_) FROM measured"
         days = self._engine.rows(f"SELECT {asked_on} ORDER BY ALL")
         found = []
@@ -168,10 +167,12 @@ class Usage:
         kinds |= {"is_of_tier_": "BOOLEAN"}
         self._engine.table("priced", kinds, found)
         self._identify(by_day=by_day)
+        on = f"s.id_ = n.old_{' AND hour::DATE = n.day_' if by_day else ''}"
+        described = f"summed AS s JOIN identity_on AS n ON {on}"
         if self._is_all_native:
-            self._as_stated(day)
+            self._as_stated(described)
         else:
-            self._multiply(day)
+            self._multiply(described)
         self._stored = shortest(self._engine, priced=not self._is_all_native)
         return self._notices()
 
@@ -209,17 +210,18 @@ class Usage:
             f" AS u ON {same('o', 'u', (*columns, 'day_'))}"
         )
 
-    def _as_stated(self, day: str) -> None:
+    def _as_stated(self, described: str) -> None:
         """The view `usage_hours` where each source states its own cost: nothing is multiplied."""
         self._is_view = True
+        is_numbered = "SELECT bool_and(old_ = id_ AND day_ IS NULL) FROM identity_on"
+        if self._engine.one(is_numbered) == (True,):
+            described = "summed AS n"
         self._engine.run(
-            "CREATE OR REPLACE TEMP VIEW usage_hours AS SELECT n.id_, hour, x_Quantity,"
-            " native_cost_ AS x_EstimatedCost, x_RequestCount"
-            f" FROM (SELECT *, {day} AS day_ FROM summed) AS s"
-            f" JOIN identity_on AS n ON s.id_ = n.old_ AND {same('s', 'n', ['day_'])}"
+            "CREATE OR REPLACE TEMP VIEW usage_hours AS SELECT n.id_::INTEGER AS id_, hour,"
+            f" x_Quantity, native_cost_ AS x_EstimatedCost, x_RequestCount FROM {described}"
         )
 
-    def _multiply(self, day: str) -> None:
+    def _multiply(self, described: str) -> None:
         """The table `usage_hours`: x_EstimatedCost is quantity times price, rounded once (R2)."""
         # A whole quantity below 10^20 by the price's digits is exact in the engine.
         fits = (
@@ -233,8 +235,7 @@ class Usage:
             f" WHEN digits_ IS NOT NULL AND {fits} THEN {product} END AS x_EstimatedCost,"
             " x_RequestCount, CASE WHEN NOT is_native_ AND price_ IS NOT NULL"
             f" AND NOT coalesce({fits}, false) THEN price_ END AS by_hand_"
-            f" FROM (SELECT *, {day} AS day_ FROM summed) AS s"
-            f" JOIN identity_on AS n ON s.id_ = n.old_ AND {same('s', 'n', ['day_'])}"
+            f" FROM {described}"
         )
         pairs = self._engine.rows(
             "SELECT DISTINCT x_Quantity, by_hand_ FROM usage_hours WHERE by_hand_ IS NOT NULL"

@@ -20,10 +20,7 @@ from everyline.relations import MEASURES
 from everyline.runs import Run
 from everyline.web import derived
 
-SHARES = "pool_shares"
-"""The file of a run with the weights of its pools."""
-
-_KEPT = ("allocations", "groups", SHARES)
+_KEPT = ("allocations", "groups")
 _SPLIT = ("pool_members", "traced_lines", "untraced")
 """Files of a run that name groups which were split, or had been but for the reason they tell."""
 
@@ -40,34 +37,31 @@ def gathered(project: Path, run: Run) -> Run:
     """The run with its groups summed; made once, and kept for as long as the run is."""
     if not {"grouped", "owners"} <= run.manifest["files"].keys():
         return run  # of an earlier version, whose files lie otherwise
-    kept = [name for name in _KEPT if name != SHARES or name in run.manifest["files"]]
-    entries = [derived.folder_of(project, f"gathered_{name}", run.id) for name in kept]
+    entries = [derived.folder_of(project, f"gathered_{name}", run.id) for name in _KEPT]
     with closing(Engine(project / runs.FOLDER / "spill")) as engine:
         if not all(map(derived.is_there, entries)):
             engine.run(f"CREATE TEMP TABLE gathered AS {_summed(engine, run)}")
             summed = replace(run, instead={"grouped": "gathered"})
             for entry, sql in zip(entries, _sorted(summed), strict=True):
                 derived.made(entry, partial(engine.write, sql, together=_TOGETHER))
-        parts, groups, *shares = (parquet(derived.path_of(entry)) for entry in entries)
+        parts, groups = (parquet(derived.path_of(entry)) for entry in entries)
         names = ", ".join(map(quoted, engine.columns(run.relation("groups"))))
     tables = {
         "allocations": parts,
         "groups": f"(SELECT {names} FROM {groups})",
         "owned_groups": f"(SELECT * FROM {groups} WHERE x_Layer <> 'none')",
     }
-    return replace(run, instead=tables | dict(zip([SHARES], shares, strict=False)))
+    return replace(run, instead=tables)
 
 
 def _sorted(run: Run) -> Iterator[str]:
-    """SELECT of allocations, of groups with owners, those out of scope without, and of shares."""
+    """SELECT of allocations, and of groups with owners, those out of scope without."""
     lead = quoted(run.manifest["keys"][0])
     groups, owned = run.relation("groups"), run.relation("owned_groups")
     out = f"SELECT * FROM {groups} WHERE x_Layer = 'none'"
     by = f"x_Period, {lead}, ServiceName"
     yield f"SELECT * FROM {run.relation('allocations')} ORDER BY {by}"
     yield f"SELECT * FROM (SELECT * FROM {owned} UNION ALL BY NAME {out}) ORDER BY {by}"
-    if SHARES in run.manifest["files"]:
-        yield f"SELECT * FROM {run.file(SHARES)} ORDER BY x_ShareId, x_Receiver"
 
 
 def _summed(engine: Engine, run: Run) -> str:

@@ -22,7 +22,7 @@ from everyline.exports.reading import part_key
 from everyline.exports.told import told
 from everyline.problems import Problem
 from everyline.runs import Run
-from everyline.web.gathered import SHARES, gathered
+from everyline.web.gathered import gathered
 from everyline.web.visible import SeenRun, Viewer, told_of
 
 _HELD = ("statements", "coverage", "problems", "reconciliation")
@@ -40,6 +40,9 @@ _OWNED = (
     *("BillingAccountId", "SubAccountId", "ServiceName"),
     *("x_Method", "x_Rule", "x_Pool", "x_ShareId"),
 )
+_SHARES = ("pool_weights", "pool_splits", "pooled_named")
+"""Files that lie in the order of their numbers, which is that of ids."""
+
 _SUMMED = ("EffectiveCost", "BilledCost", "x_CoverageCost")
 _OPEN_MAX = 3
 _SHORT = 12
@@ -275,11 +278,11 @@ class Shelf:
 def _in_memory(engine: Engine, run: Run) -> Mapping[str, str]:
     """Of what explanations ask a few rows, again and again: statements, and shares of pools."""
     found = {"statements": quoted("statements")}
-    if (shares := run.instead.get(SHARES)) is not None:
-        engine.run(
-            f"CREATE TABLE {SHARES} AS SELECT * FROM {shares} ORDER BY x_ShareId, x_Receiver"
-        )
-        found[SHARES] = quoted(SHARES)
+    for name in _SHARES:
+        if name in run.manifest["files"]:
+            with engine.in_order():
+                engine.run(f"CREATE TABLE {name} AS SELECT * FROM {run.file(name)}")
+            found[name] = quoted(name)
     return found
 
 
