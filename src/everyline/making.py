@@ -1,6 +1,7 @@
 """What a run makes: every stage in its order, from what was read to the files of the run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ _SQL_TYPES = {
     "timestamp": "TIMESTAMP",
     "boolean": "BOOLEAN",
 }
+
+_OF_PROBLEM = attrgetter(
+    *("name", "place", "subject", "level", "sentence", "period", "currency", "cost", "count"),
+    "hint",
+)
 
 
 class Making:
@@ -110,7 +116,9 @@ class Making:
         return self._filled(self._views[name])
 
     def _filled(self, sql: str) -> str:
-        """SQL of a view, with the files that it names."""
+        """SQL of a view, with the files and views that it names."""
+        for name, view in self._views.items():
+            sql = sql.replace(runs.file_in_view(name), f"({view})")
         for file, path in self._files.items():
             sql = sql.replace(runs.file_in_view(file), parquet(path))
         return f"({sql})"
@@ -268,7 +276,9 @@ class Making:
             self._problems += made.problems
             self._same["pooled"] = made.same
             named = (file("pool_splits"), file("pooled_named"))
-            shares.append(pool_parts.shares(file("pool_weights"), *named, self._keys))
+            weights = file("pool_weights")
+            self._views["pool_shares"] = pool_parts.shares(weights, *named, self._keys)
+            shares.append(f"SELECT * FROM {file('pool_shares')}")
             self._write_compact(pool_parts.files(self._engine, made.same))
             pool_parts.let_go(self._engine)
         if shares:
@@ -351,21 +361,7 @@ class Making:
 
     def _write_problems(self, problems: list[Problem]) -> None:
         columns = {c.name: _SQL_TYPES[c.kind] for c in relation("problems").columns}
-        rows = [
-            (
-                p.name,
-                p.place,
-                p.subject,
-                p.level,
-                p.sentence,
-                p.period,
-                p.currency,
-                p.cost,
-                p.count,
-                p.hint,
-            )
-            for p in problems
-        ]
+        rows = map(_OF_PROBLEM, problems)
         self._engine.table("problems_", columns, rows)
         self._engine.write("SELECT * FROM problems_ ORDER BY ALL", self._file("problems"))
 

@@ -32,7 +32,7 @@ _FILE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def file_in_view(name: str) -> str:
-    """How the SQL of a view names a file of its run."""
+    """How the SQL of a view names a file of its run, or another view."""
     return "{{" + name + "}}"
 
 
@@ -59,7 +59,7 @@ class Run:
             return sql
         if (view := self.manifest["views"].get(name)) is None:
             return self.file(name)
-        return f"({_FILE.sub(lambda match: self.file(match[1]), view)})"
+        return f"({_FILE.sub(lambda match: Run.relation(self, match[1]), view)})"
 
     def file(self, name: str) -> str:
         """SQL of a file of the run."""

@@ -359,19 +359,6 @@ def test_the_stack_adds_up_by_row_and_column(wide: Path, call: Call) -> None:
         assert all(sum(row[: width - 1]) == row[width - 1] for row in rows)
 
 
-def test_the_sums_that_a_run_ends_with_are_those_of_its_allocations(wide: Path) -> None:
-    found = runs.current(wide)
-    assert isinstance(found, runs.Run)
-    by = "x_Period, BillingCurrency, x_Basis, x_Layer, x_Method, team, use_case, x_Pool IS NULL"
-    sums = "sum(EffectiveCost)::DECIMAL(38,18), sum(BilledCost)::DECIMAL(38,18)"
-    few, every = (
-        Engine().rows(f"SELECT {by}, {sums} FROM {relation} GROUP BY ALL ORDER BY ALL")
-        for relation in (found.file("stack"), found.relation("allocations"))
-    )
-    assert few == every
-    assert len(every) > 20
-
-
 # The worklist
 
 

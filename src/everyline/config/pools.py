@@ -67,6 +67,8 @@ class FixedSplit(Entry):
         if self.file is None:
             inline = (self.shares or {}).items()
             return tuple(Share(self.place, (value,), n, Validity()) for value, n in inline)
+        if self.file.keys == self.over:
+            return self.file.shares
         at = [self.file.keys.index(key) for key in self.over]
         return tuple(
             share._replace(values=tuple(share.values[n] for n in at)) for share in self.file.shares

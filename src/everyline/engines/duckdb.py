@@ -38,12 +38,22 @@ _SETTINGS: Mapping[str, str] = {
 _MEMORY = "25%"
 
 
+_COMPRESSED = "held"
+
+
 class Engine:
     """A connection of its own, in memory; temporary tables live as long as it does."""
 
-    def __init__(self, scratch: Path | None = None) -> None:
-        """`scratch` is where the engine spills what does not fit in memory."""
+    def __init__(self, scratch: Path | None = None, *, compressed: bool = False) -> None:
+        """`scratch` is where the engine spills what does not fit in memory.
+
+        `compressed` is for tables that stay: once it is told to `compress`, those that are not
+        temporary take a fraction of the memory.
+        """
         self._connection = duckdb.connect(":memory:")
+        self._home = _COMPRESSED if compressed else None
+        if compressed:
+            self._connection.execute(f"ATTACH ':memory:' AS {_COMPRESSED} (COMPRESS true)")
         self._set()
         if threads := os.environ.get("EVERYLINE_THREADS"):
             self._connection.execute(f"SET threads={int(threads)}")
@@ -55,11 +65,19 @@ class Engine:
     def _set(self) -> None:
         for name, value in _SETTINGS.items():
             self._connection.execute(f"SET {name}={value}")
+        if self._home:
+            self._connection.execute(f"USE {self._home}")
+
+    def compress(self) -> None:
+        """Tables take less memory from here on, and what they took goes back to the system."""
+        self._connection.execute("SET allocator_background_threads=true")
+        self._connection.execute(f"CHECKPOINT {self._home}")
 
     def beside(self) -> "Engine":
         """Another connection to the same tables, for another thread; temporary ones are its own."""
         made = object.__new__(Engine)
         made._connection = self._connection.cursor()
+        made._home = self._home
         made._set()
         return made
 

@@ -70,6 +70,7 @@ class Explanation:
             Unbalanced: the lines do not sum to what was allocated, which is a fault of ours.
         """
         self._pieces.find(asked)
+        self._splits.ask(self._pieces.near)
         if asked.with_lines:
             self._lines.line_up()
             lines = self._lines.nodes(asked, self._pieces.ratios)

@@ -7,12 +7,12 @@ carries the fraction of the group that it is, so that the lines of the group can
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain.nodes import Asked, Unknown, amount, shared_out, units
 from everyline.runs import Run
-from everyline.tag_columns import is_tag, named
+from everyline.tag_columns import PREFIX, is_tag, named
 
 BLOCK = ("x_Period", "BillingCurrency", "estimated_")
 """What figures are never summed across (R3, R21)."""
@@ -32,11 +32,30 @@ DESCRIPTION = (
 SPLIT = ("x_Rule", "x_Pool")
 """What split a part: the trace, or the pool that it came through."""
 
+_OF_PARTS = (
+    *("x_LineId", "x_Receiver", "x_Period", "BillingCurrency", "x_Basis", "x_ShareId"),
+    "EffectiveCost",
+)
+_OF_GROUPS = (
+    *("x_GroupId", "x_WindowStart", "x_WindowEnd", "x_LineCount"),
+    *("EffectiveCost", "ConsumedQuantity", "ConsumedUnit"),
+)
 _TOLD_BY_TAGS = ("unknown_value", "conflict")
 _OWN = ("tag", "registry", "rule", "implied", "unknown_value", "conflict")
 _WEIGHTS = ("w1", "t1", "w2", "t2")
 _FRACTION = "DECIMAL(10,9)"
 _NANO = 10**9
+_FEW = 10_000
+
+
+_NEAR_MAX = 16
+
+
+class Near(NamedTuple):
+    """Shares of pools of a few receivers: SQL of their rows, and who they are."""
+
+    relation: str
+    receivers: frozenset[str]
 
 
 class Pieces:
@@ -50,7 +69,9 @@ class Pieces:
 
     Attributes:
         ratios: fractions of a group; the first one is all of it.
-        owned: SQL of `owned_groups`, of the month that is asked for.
+        near: the shares of receivers that are asked for, where these are few.
+        owned: SQL of `owned_groups`, of the month that is asked for; of the pieces alone where
+            these are few.
     """
 
     def __init__(self, engine: Engine, run: Run) -> None:
@@ -59,8 +80,20 @@ class Pieces:
         self.keys: list[str] = list(run.manifest["keys"])
         self.ratios: list[Fraction] = [Fraction(1)]
         self.owned = run.relation("owned_groups")
+        self.near: Near | None = None
         files = run.manifest["files"]
         self._has_traces, self._has_pools = "traced" in files, "pool_members" in files
+
+    @property
+    def _of_parts(self) -> str:
+        """The columns of allocations that are looked at."""
+        named = (*_OF_PARTS, *self.found, *SPLIT)
+        return ", ".join(map(quoted, named))
+
+    @property
+    def _of_groups(self) -> Sequence[str]:
+        """The columns of groups that are looked at, beside tags."""
+        return (*_OF_GROUPS, *DESCRIPTION, *self.rules)
 
     @property
     def found(self) -> list[str]:
@@ -79,18 +112,55 @@ class Pieces:
             self.owned = f"(SELECT * FROM {self.owned} WHERE {is_value('x_Period', asked.period)})"
         self._run_sql(
             "asked_parts",
-            f"SELECT row_number() OVER () AS n_, *, {ESTIMATED} AS estimated_"
+            f"SELECT row_number() OVER () AS n_, {self._of_parts}, {ESTIMATED} AS estimated_"
             f" FROM {self._run.relation('allocations')} WHERE {where(asked)} AND {only}",
         )
+        self.near = self._near()
         self._run_sql("first_receivers", self._first_receivers())
         self._run_sql("first_splits", FIRST_SPLITS)
         self._share_members()
         self._run_sql("pieces", self._pieces())
+        if self._engine.one("SELECT count(*) FROM pieces")[0] <= _FEW:
+            # They are asked for several times, and lie among those of everybody else.
+            named = f"starts_with(c, {literal(PREFIX)}) OR c IN ({_texts(self._of_groups)})"
+            of_pieces = (
+                f"SELECT COLUMNS(lambda c: {named}) FROM {self.owned}"
+                " SEMI JOIN pieces USING (x_GroupId)"
+            )
+            self._run_sql("piece_groups", of_pieces)
+            self.owned = "piece_groups"
         self._weigh()
         self._run_sql("explained", self._explained())
 
     def _run_sql(self, table: str, sql: str) -> None:
         self._engine.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
+
+    @property
+    def _shares(self) -> str:
+        """SQL of `shares` with all that what is asked for has of pools."""
+        return self._run.relation("shares") if self.near is None else self.near.relation
+
+    def _near(self) -> Near | None:
+        """`asked_shares`, of receivers of parts that came through pools, if there are few."""
+        if "pool_shares" not in self._run.manifest["views"]:
+            return None
+        receivers = [
+            receiver
+            for (receiver,) in self._engine.rows(
+                "SELECT DISTINCT x_Receiver FROM asked_parts WHERE x_Pool IS NOT NULL"
+                f" LIMIT {_NEAR_MAX + 1}"
+            )
+        ]
+        if not 0 < len(receivers) <= _NEAR_MAX:
+            return None
+        # One after the other, since the engine finds one value by an index, and several by a scan.
+        picked = " UNION ALL ".join(
+            f"SELECT * FROM {self._run.relation('pool_shares')}"
+            f" WHERE x_Receiver = {literal(receiver)}"
+            for receiver in receivers
+        )
+        self._run_sql("asked_shares", picked)
+        return Near("asked_shares", frozenset(receivers))
 
     def _first_receivers(self) -> str:
         """SELECT of the parts that traces made of groups in question, with their weights."""
@@ -117,7 +187,7 @@ class Pieces:
                 "SELECT a.n_, a.EffectiveCost, s.x_Weight, s.x_WeightTotal, m.x_GroupId,"
                 " m.x_Receiver, m.EffectiveCost FROM asked_parts AS a"
                 f" JOIN {self._run.relation('pool_members')} AS m ON m.x_PoolLineId = a.x_LineId"
-                f" JOIN {self._run.relation('shares')} AS s ON s.x_ShareId = a.x_ShareId"
+                f" JOIN {self._shares} AS s ON s.x_ShareId = a.x_ShareId"
                 " AND s.x_Receiver = a.x_Receiver ORDER BY a.n_, m.x_GroupId, m.x_Receiver"
             ):
                 ratio = Fraction(int(weight), int(total))
@@ -143,7 +213,7 @@ class Pieces:
             whole += (
                 " UNION ALL SELECT m.n_, m.x_GroupId, m.first_, s.x_Weight, s.x_WeightTotal,"
                 " m.cost_::DECIMAL(38,18) FROM member_pieces AS m JOIN asked_parts AS a USING (n_)"
-                f" JOIN {self._run.relation('shares')} AS s ON s.x_ShareId = a.x_ShareId"
+                f" JOIN {self._shares} AS s ON s.x_ShareId = a.x_ShareId"
                 " AND s.x_Receiver = a.x_Receiver"
             )
         return (

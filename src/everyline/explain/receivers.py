@@ -3,11 +3,9 @@
 A pool of a large company has thousands of receivers, and a figure of one owner needs one of them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
-
-from everyline.engines.duckdb import literal
 
 _FIRST = 64
 _ALONE_MAX = 16
@@ -31,34 +29,44 @@ class Receiver(NamedTuple):
 class Receivers(Mapping[str, Receiver]):
     """The receivers of a split by x_Receiver, in its order."""
 
-    def __init__(self, read: Callable[[str], Mapping[str, Receiver]]) -> None:
-        """`read` gives those that are left by SQL that follows `WHERE`, in order."""
+    def __init__(
+        self, read: Callable[[str | None, int | None], Mapping[str, Receiver]], near: Container[str]
+    ) -> None:
+        """`read` gives one receiver, or so many of the first, None for all.
+
+        Those in `near` are quickly read.
+        """
         self._read = read
+        self._near = near
         self._known: Mapping[str, Receiver] = {}
         self._is_whole = False
         self._alone: dict[str, Mapping[str, Receiver]] = {}
+        self._far = 0
 
     def _first(self) -> Mapping[str, Receiver]:
         if not self._known:
-            self._known = self._read(f"true ORDER BY x_Receiver LIMIT {_FIRST}")
+            self._known = self._read(None, _FIRST)
             self._is_whole = len(self._known) < _FIRST
         return self._known
 
     def _whole(self) -> Mapping[str, Receiver]:
         if not self._is_whole:
-            self._known = self._read("true ORDER BY x_Receiver")
+            self._known = self._read(None, None)
             self._is_whole = True
         return self._known
 
     def __getitem__(self, receiver: str) -> Receiver:
-        if self._alone:
-            self._first()  # who is asked for a second one is often asked for more
         if self._is_whole or receiver in self._known:
             return self._known[receiver]
         if receiver not in self._alone:
-            if len(self._alone) >= _ALONE_MAX:
-                return self._whole()[receiver]
-            self._alone[receiver] = self._read(f"x_Receiver = {literal(receiver)}")
+            if receiver not in self._near:
+                self._far += 1
+                # Who is asked for a second one is often asked for more.
+                known = self._whole() if self._far > _ALONE_MAX else {}
+                known = known or (self._first() if self._far > 1 else {})
+                if receiver in known or self._is_whole:
+                    return known[receiver]
+            self._alone[receiver] = self._read(receiver, None)
         return self._alone[receiver][receiver]
 
     def __iter__(self) -> Iterator[str]:

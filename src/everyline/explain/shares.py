@@ -5,6 +5,7 @@ once, and what they give to the owner of another pool, whose weights are asked n
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from everyline.config.pools import CostSplit, Pool, UsageSplit
 from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain import usage
 from everyline.explain.nodes import Node, amount, in_order, text, units
+from everyline.explain.pieces import Near
 from everyline.explain.receivers import Receiver, Receivers
 from everyline.explain.usage import Telemetry, Used
 from everyline.runs import Run
@@ -60,27 +62,42 @@ class Splits:
         self._splits: dict[str, Split] = {}
         self._pots: dict[str, Pot] = {}
         self._passed: dict[tuple[str, str, str], Mapping[str, Pot]] = {}
+        self._near: Near | None = None
+
+    def ask(self, near: Near | None) -> None:
+        """From here on some receivers are asked for: `near` has their rows, quickly read."""
+        self._near = near
 
     def split(self, share: str) -> Split | None:
         """The split of an x_ShareId; None where there is none."""
         if share not in self._splits:
-            rows = self._engine.rows(
-                f"SELECT x_Rule, x_Level, x_Kind, x_Driver FROM {self._run.relation('shares')}"
-                f" WHERE x_ShareId = {literal(share)} ORDER BY x_Receiver LIMIT 1"
-            )
-            if not rows:
+            near = () if self._near is None else self._near.receivers
+            told = self._told(share, self._near.relation) if self._near else []
+            told = told or self._told(share, self._run.relation("shares"))
+            if not told:
                 return None
-            rule, level, kind, driver = rows[0]
-            receivers = Receivers(partial(self._receivers, share))
-            self._splits[share] = Split(rule, level, kind, driver, receivers)
+            receivers = Receivers(partial(self._receivers, share), near)
+            self._splits[share] = Split(*told[0], receivers)
         return self._splits[share]
 
-    def _receivers(self, share: str, condition: str) -> dict[str, Receiver]:
+    def _told(self, share: str, relation: str) -> list[tuple[str, int, str, str]]:
+        named = "x_Rule, x_Level, x_Kind, x_Driver"
+        which = f"x_ShareId = {literal(share)} LIMIT 1"
+        return self._engine.rows(f"SELECT {named} FROM {relation} WHERE {which}")
+
+    def _receivers(self, share: str, receiver: str | None, most: int | None) -> dict[str, Receiver]:
+        """The weight of one receiver of a split, or of so many of the first."""
         names = ["x_Receiver", "x_Weight", "x_WeightTotal"]
         names += [key + end for key in self._keys for end in ("", "_evidence")]
+        relation, which = self._run.relation("shares"), ""
+        if receiver is not None:
+            which = f" AND x_Receiver = {literal(receiver)}"
+            if self._near is not None and receiver in self._near.receivers:
+                relation = self._near.relation
+        limit = "" if most is None else f" LIMIT {most}"
         rows = self._engine.rows(
-            f"SELECT {', '.join(map(quoted, names))} FROM {self._run.relation('shares')}"
-            f" WHERE x_ShareId = {literal(share)} AND {condition}"
+            f"SELECT {', '.join(map(quoted, names))} FROM {relation}"
+            f" WHERE x_ShareId = {literal(share)}{which} ORDER BY x_Receiver{limit}"
         )
         found = {}
         for receiver, weight, total, *cells in rows:
@@ -231,11 +248,14 @@ class _Measured(NamedTuple):
         )
         return [used for used in self.rows if used.of == wanted]
 
-    def unit_weight(self, split: Split) -> Fraction | None:
-        """How much one unit of weight stands for; None where that is not known."""
+    def unit_weight(self, split: Split, known: Sequence[Receiver]) -> Fraction | None:
+        """How much one unit of weight stands for; None where that is not known.
+
+        Whichever receiver is looked at, it is the same; those `known` need not be read.
+        """
         if not self.rows:
             return None
-        for receiver in split.receivers.values():
+        for receiver in itertools.chain(known, split.receivers.values()):
             if found := self.of(receiver):
                 return Fraction(sum(used.quantity for used in found)) * Fraction(1, receiver.weight)
         return None
@@ -265,7 +285,7 @@ class _Ways:
             return []
         costs = money.split(cost, money.whole_weights(ratios))
         measured = self._splits.used(pot, level)
-        scale = measured.unit_weight(split)
+        scale = measured.unit_weight(split, [split.receivers[at] for at in ratios])
         nodes = []
         for at in ratios:
             receiver, part = split.receivers[at], costs.get(at, 0)

@@ -8,7 +8,7 @@ These rows are as many as owners, months and services make them, however many li
 lie in files sorted by month, so a question about one month reads no other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -32,6 +32,8 @@ _QUANTITIES = ("ConsumedQuantity", "PricingQuantity")
 _TOGETHER = 16_384
 """Rows that are read at once or passed over: a month has a few of these."""
 
+_HELD_MAX = 3_000_000
+
 
 def gathered(project: Path, run: Run) -> Run:
     """The run with its groups summed; made once, and kept for as long as the run is."""
@@ -44,12 +46,37 @@ def gathered(project: Path, run: Run) -> Run:
             summed = replace(run, instead={"grouped": "gathered"})
             for entry, sql in zip(entries, _sorted(summed), strict=True):
                 derived.made(entry, partial(engine.write, sql, together=_TOGETHER))
-        parts, groups = (parquet(derived.path_of(entry)) for entry in entries)
-        names = ", ".join(map(quoted, engine.columns(run.relation("groups"))))
+        files = [parquet(derived.path_of(entry)) for entry in entries]
+        names = list(engine.columns(run.relation("groups")))
+    parts, groups = files
+    return _over(run, parts, groups, names)
+
+
+def in_memory(engine: Engine, run: Run) -> Run:
+    """The gathered run with its rows in the memory of `engine`, if they are not too many."""
+    if not run.instead:
+        return run
+    parts, groups = run.instead["allocations"], run.instead[_ALL_GROUPS]
+    (rows,) = engine.one(f"SELECT (SELECT count(*) FROM {parts}) + (SELECT count(*) FROM {groups})")
+    if rows > _HELD_MAX:
+        return run
+    with engine.in_order():
+        for name, sql in (("gathered_parts", parts), (_ALL_GROUPS, groups)):
+            engine.run(f"CREATE TABLE {name} AS SELECT * FROM {sql}")
+    names = list(engine.columns(run.relation("groups")))
+    return _over(run, "gathered_parts", _ALL_GROUPS, names)
+
+
+_ALL_GROUPS = "gathered_groups"
+
+
+def _over(run: Run, parts: str, groups: str, names: Sequence[str]) -> Run:
+    """The run over SQL of both; `names` are the columns of groups without those of owners."""
     tables = {
         "allocations": parts,
-        "groups": f"(SELECT {names} FROM {groups})",
+        "groups": f"(SELECT {', '.join(map(quoted, names))} FROM {groups})",
         "owned_groups": f"(SELECT * FROM {groups} WHERE x_Layer <> 'none')",
+        _ALL_GROUPS: groups,
     }
     return replace(run, instead=tables)
 

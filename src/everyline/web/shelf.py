@@ -22,7 +22,7 @@ from everyline.exports.reading import part_key
 from everyline.exports.told import told
 from everyline.problems import Problem
 from everyline.runs import Run
-from everyline.web.gathered import gathered
+from everyline.web.gathered import gathered, in_memory
 from everyline.web.visible import SeenRun, Viewer, told_of
 
 _HELD = ("statements", "coverage", "problems", "reconciliation")
@@ -40,9 +40,7 @@ _OWNED = (
     *("BillingAccountId", "SubAccountId", "ServiceName"),
     *("x_Method", "x_Rule", "x_Pool", "x_ShareId"),
 )
-_SHARES = ("pool_weights", "pool_splits", "pooled_named")
-"""Files that lie in the order of their numbers, which is that of ids."""
-
+_SHARES = "pool_shares"
 _SUMMED = ("EffectiveCost", "BilledCost", "x_CoverageCost")
 _OPEN_MAX = 3
 _SHORT = 12
@@ -227,13 +225,13 @@ class Shelf:
         return "\n".join(seen)
 
     def _open(self, run: Run, mark: Mark) -> Opened:
-        engine = Engine(self.project / runs.FOLDER / "spill")
+        engine = Engine(self.project / runs.FOLDER / "spill", compressed=True)
         # The files of a run never change, and each has a name of its own. Their bytes the system
         # keeps at hand; the engine would hold on to all that anybody has ever asked for.
         engine.run("SET parquet_metadata_cache = true")
         engine.run("SET enable_external_file_cache = false")
         tables = {}
-        summed = gathered(self.project, run)
+        summed = in_memory(engine, gathered(self.project, run))
         held = {name: f"SELECT * FROM {run.relation(name)}" for name in _HELD}
         held |= {"allocated": _allocated(summed), "drivers": _drivers(run), "covered": _COVERED}
         held["owned"] = _owned(run)
@@ -256,6 +254,7 @@ class Shelf:
         tables["named"] = "named"
         quick = {**summed.instead, "allocations": tables["allocated"]}
         parts = bill_parts.parts(engine, replace(run, instead=quick))
+        engine.compress()
         # Readers are many: each asks on a core of its own, and no question waits for two.
         engine.run("SET threads=1")
         opened = Opened(
@@ -278,11 +277,13 @@ class Shelf:
 def _in_memory(engine: Engine, run: Run) -> Mapping[str, str]:
     """Of what explanations ask a few rows, again and again: statements, and shares of pools."""
     found = {"statements": quoted("statements")}
-    for name in _SHARES:
-        if name in run.manifest["files"]:
-            with engine.in_order():
-                engine.run(f"CREATE TABLE {name} AS SELECT * FROM {run.file(name)}")
-            found[name] = quoted(name)
+    if _SHARES in run.manifest["views"]:
+        engine.run(
+            f"CREATE TABLE {_SHARES} AS SELECT * FROM {run.relation(_SHARES)}"
+            " ORDER BY x_ShareId, x_Receiver"
+        )
+        engine.run(f"CREATE INDEX shares_by_receiver ON {_SHARES} (x_Receiver)")
+        found[_SHARES] = quoted(_SHARES)
     return found
 
 
