@@ -1,7 +1,6 @@
 """`/charges`: lines compared with `everyline charges` and `everyline allocations`."""
 
 import re
-import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from html import unescape
@@ -145,15 +144,15 @@ def test_lines_of_a_large_run_are_the_same_from_files_of_its_months_and_from_its
     assert [len(lines) for lines in found] == [2, 2, 3]
     pages = [f"/explain/{lines[-1]['x_ChargeId']}" for lines in found]
     told = [table(project, page, "fields") for page in pages]
-    monkeypatch.setattr("everyline.web.line_file.LINES_MAX", 2)
-    kept = tmp_path / runs.FOLDER / "cache" / "lines"
-    shutil.rmtree(kept)
+    monkeypatch.setattr("everyline.web.month.LINES_MAX", 2)
+    monkeypatch.setattr("everyline.web.line_file._OF_MONTH_MAX", 2)
+    kept = tmp_path / runs.FOLDER / "cache" / "numbered_lines"
     derived.forget()
     large = site(tmp_path)
     assert [table(large, month) for month in months] == found
     assert sorted(one.name[64:] for one in kept.iterdir()) == ["-2026-08", "-2026-09"]
     assert [table(large, page, "fields") for page in pages] == told  # from the bills
-    monkeypatch.setattr("everyline.web.line_file.LINES_MAX", 3)
+    monkeypatch.setattr("everyline.web.line_file._OF_MONTH_MAX", 3)
     for page, month in zip(pages, months, strict=True):
         for address in (page, f"{page}?period={month[-7:]}", f"{page[:-50]}?period=2026-10"):
             assert table(large, address, "fields") in told
@@ -185,7 +184,8 @@ def test_lines_are_found_in_files_of_a_month_as_in_the_whole_run(
     large = site(worked)
     assert (table(large, address), re.findall(cards, large.get(address).text)) == found
     kept = worked / runs.FOLDER / "cache"
-    assert [len(list(kept.glob(f"month_{name}/*"))) for name in ("groups", "allocations")] == [1, 1]
+    names = ("groups", "allocations", "lines")
+    assert [len(list(kept.glob(f"numbered_{name}/*"))) for name in names] == [1, 1, 1]
 
 
 def test_where_bills_have_changed_groups_stand_in_place_of_lines(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ READERS = {
     ("asked.py", "targets"): "for who sees all",
     ("fresh.py", "_reach"): "for who sees all",
     ("line_file.py", "charges"): "all lines, which `lines.py` and `rows.py` filter",
+    ("line_file.py", "filed"): "the same of a month, which `lines.py` filters",
     ("lines.py", "bills"): "a folder to work in",
     ("lines.py", "of_month"): "files of a month, which `ask.run` filters like the run's own",
     ("pages/explain.py", "_figures"): "a figure of the viewer's own, told by `told_to`",

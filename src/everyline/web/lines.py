@@ -7,7 +7,7 @@ they are of are read.
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -64,6 +64,7 @@ class Group:
     Attributes:
         whole: its cost; `part` is what is meant of that.
         told: columns of `TOLD` to values.
+        number: by which its lines are quickly found, where the month has such numbers.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Group:
     part: Fraction
     lines: int
     told: Sequence[str | None]
+    number: int | None = None
 
     @property
     def ratio(self) -> Fraction:
@@ -125,44 +127,54 @@ def groups(ask: Ask, asked: Wanted) -> list[Group]:
     kinds = ask.engine.columns(relation)
     fixed = {name: values for name, values in asked.lines.items() if name in _OF_GROUPS}
     told = ", ".join(quoted(name) if name in kinds else "NULL" for name in TOLD)
-    meant = _parts(ask, asked) if asked.parts else None
+    number = month.NUMBER if month.NUMBER in kinds else "NULL"
+    numbers: dict[str, int | None] = {}
+    meant = _parts(ask, asked, numbers) if asked.parts else None
     those = "" if meant is None else " AND x_GroupId IN (SELECT unnest(?::VARCHAR[]))"
+    if meant is not None and (few := numbered(numbers.get(group) for group in meant)):
+        those = f" AND {few}{those}"
     rows = ask.rows(
         f"SELECT x_GroupId, x_Source, ServiceName, {quoted(ask.exact)}::DECIMAL(38,18),"
-        f" x_LineCount, {told} FROM {relation}"
+        f" x_LineCount, {number}, {told} FROM {relation}"
         f" WHERE {ask.of_block()} AND {tests(fixed, kinds)}{those}",
         [] if meant is None else [list(meant)],
     )
     found = []
-    for group, source, service, whole, lines, *cells in rows:
+    for group, source, service, whole, lines, at, *cells in rows:
         part = Fraction(whole) if meant is None else meant.get(group)
         if part is not None:
-            found.append(Group(group, source, service, whole, part, lines, cells))
+            found.append(Group(group, source, service, whole, part, lines, cells, at))
     return found
 
 
-def _parts(ask: Ask, asked: Wanted) -> dict[str, Fraction]:
-    """What is meant of each group: its own parts, and its part of what pools were split into."""
+def _parts(ask: Ask, asked: Wanted, numbers: dict[str, int | None]) -> dict[str, Fraction]:
+    """What is meant of each group: its own parts, and its part of what pools were split into.
+
+    Adds to `numbers` those of groups, where the month has such.
+    """
     allocations, cost = ask.run.relation("allocations"), quoted(ask.exact)
-    test = f"{ask.of_block()} AND {tests(asked.parts, ask.engine.columns(allocations))}"
+    kinds = ask.engine.columns(allocations)
+    test = f"{ask.of_block()} AND {tests(asked.parts, kinds)}"
+    number = month.NUMBER if month.NUMBER in kinds else "NULL::INTEGER"
     found: dict[str, Fraction] = defaultdict(Fraction)
     pooled: dict[str, Decimal] = {}
-    for line, is_pooled, part in ask.rows(
-        f"SELECT x_LineId, x_Pool IS NOT NULL, sum({cost})::DECIMAL(38,18)"
+    for line, is_pooled, at, part in ask.rows(
+        f"SELECT x_LineId, x_Pool IS NOT NULL, {number}, sum({cost})::DECIMAL(38,18)"
         f" FROM {allocations} WHERE {test} GROUP BY ALL"
     ):
         if is_pooled:
             pooled[line] = part
         else:
             found[line] += Fraction(part)
+            numbers[line] = at
     if not pooled or not ask.viewer.sees_all:
         return found
     members = defaultdict(list)
-    for line, group, part in ask.rows(
-        f"SELECT x_PoolLineId, x_GroupId, sum({cost})::DECIMAL(38,18)"
-        f" FROM {ask.run.relation('pool_members')} GROUP BY ALL"
+    for line, group, at, part in ask.opened.hold(
+        f"members {ask.block.period}", ask.exact, lambda: _members(ask)
     ):
         members[line].append((group, Fraction(part)))
+        numbers[group] = at
     for line, part in pooled.items():
         whole = sum((of for _, of in members[line]), Fraction(0))
         for group, of in members[line]:
@@ -170,12 +182,42 @@ def _parts(ask: Ask, asked: Wanted) -> dict[str, Fraction]:
     return found
 
 
+def _members(ask: Ask) -> list[tuple[Any, ...]]:
+    """Pool line, group, its number, and what it brought, of the members of all pools."""
+    groups_ = ask.run.relation("groups")
+    is_numbered = month.NUMBER in ask.engine.columns(groups_)
+    number = f"any_value({month.NUMBER})" if is_numbered else "NULL::INTEGER"
+    beside = f" LEFT JOIN {groups_} AS g USING (x_GroupId)" if is_numbered else ""
+    return ask.rows(
+        f"SELECT x_PoolLineId, x_GroupId, {number}, sum(m.{quoted(ask.exact)})::DECIMAL(38,18)"
+        f" FROM {ask.run.relation('pool_members')} AS m{beside} GROUP BY x_PoolLineId, x_GroupId"
+    )
+
+
+def numbered(numbers: Iterable[int | None]) -> str:
+    """SQL: whether a group or line has one of these numbers; empty where it is no help."""
+    found = set(numbers)
+    if None in found or not 0 < len(found) <= _NARROWED_MAX:
+        return ""
+    return f"{month.NUMBER} IN ({', '.join(map(str, sorted(filter(None, found))))})"
+
+
 @contextmanager
-def bills(ask: Ask, *, of_any_month: bool = False) -> Iterator["Bills | Problem"]:
+def bills(
+    ask: Ask, *, of_any_month: bool = False, are_few: bool = False
+) -> Iterator["Bills | Problem"]:
     """The lines of the run, or why they can't be read as the run read them.
 
     They are those of the month that is asked for, if not `of_any_month`, and maybe others beside.
+    Where those that are meant `are_few` and lie in a file, nobody waits for them.
     """
+    filed = line_file.filed(ask.opened, ask.block.period) if are_few else None
+    if filed is not None:
+        try:
+            yield Bills(ask.engine, filed)
+        finally:
+            ask.engine.run("DROP TABLE IF EXISTS found_lines")
+        return
     with _ONE_AT_A_TIME, closing(Engine(ask.opened.project / runs.FOLDER / "spill")) as engine:
         period = None if of_any_month else ask.block.period
         charges = line_file.charges(engine, ask.opened, period)
@@ -199,13 +241,16 @@ class Bills:
             Refused: a column that lines don't have.
         """
         kinds = {"x_GroupId": "VARCHAR", "ratio_": "INTEGER", "frac_": "DECIMAL(10,9)"}
+        kinds |= {_NUMBER: "INTEGER"}
         self.ratios = list(dict.fromkeys(group.ratio for group in found))
         at = {ratio: n for n, ratio in enumerate(self.ratios)}
         sized = [
             str(Decimal(min(int(abs(ratio) * _NANO), 9 * _NANO)).scaleb(-9))
             for ratio in self.ratios
         ]
-        rows = [(group.id, at[group.ratio], sized[at[group.ratio]]) for group in found]
+        rows = [
+            (group.id, at[group.ratio], sized[at[group.ratio]], group.number) for group in found
+        ]
         self.engine.table("asked_groups", kinds, rows)
         self.narrowed = narrowed(
             {
@@ -213,7 +258,7 @@ class Bills:
                 "ServiceName": [group.service for group in found],
             }
         )
-        charges = self.charges(self.narrowed)
+        charges = self.charges(f"{self.narrowed}{self._of(group.number for group in found)}")
         has = self.engine.columns(f"({charges})")
         for column in asked.lines:
             if column not in has and column not in _OF_GROUPS:
@@ -225,11 +270,17 @@ class Bills:
         listed = ", ".join(self._shown if ids else _PLACE)
         part = f"round(abs(c.{quoted(cost)}), 6)::DECIMAL(28,6)"
         self.engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found_lines AS SELECT {listed}, ratio_,"
+            f"CREATE OR REPLACE TEMP TABLE found_lines AS SELECT {listed}, ratio_, {_NUMBER},"
             f" c.{quoted(cost)}::DECIMAL(38,18) AS cost_, c.EffectiveCost::DECIMAL(38,18) AS near_,"
             f" {part} AS size_, frac_ FROM ({charges}) AS c"
             f" JOIN asked_groups USING (x_GroupId) WHERE {tests(asked.lines, has)}"
         )
+
+    def _of(self, numbers: Iterable[int | None]) -> str:
+        """SQL, after a condition: whether lines are of groups of these numbers."""
+        is_numbered = isinstance(self.charges, line_file.Filed) and self.charges.is_numbered
+        few = numbered(numbers) if is_numbered else ""
+        return f" AND {few}" if few else ""
 
     def sums(self) -> tuple[int, Decimal, Fraction]:
         """How many lines were found, what they cost, and what of that is meant."""
@@ -261,7 +312,8 @@ class Bills:
         listed = ", ".join(f"{literal(figures.exact(cost))}::DECIMAL(38,18)" for cost in costs)
         files = narrowed({"x_SourceFile": [line["x_SourceFile"] for line in lines]})
         rows = ", ".join(str(line["x_SourceRow"]) for line in lines)
-        charges = self.charges(f"{self.narrowed} AND EffectiveCost IN ({listed})")
+        those = self._of(line[_NUMBER] for line in lines)
+        charges = self.charges(f"{self.narrowed}{those} AND EffectiveCost IN ({listed})")
         told = self.engine.rows(
             f"SELECT {', '.join(self._shown)} FROM ({charges})"
             f" WHERE {files} AND x_SourceRow IN ({rows})"
@@ -272,6 +324,7 @@ class Bills:
 
 
 _PLACE = ("x_SourceFile", "x_SourceRow")
+_NUMBER = "of_number_"
 
 SHOWN = (
     *("x_ChargeId", "ChargePeriodStart", "ServiceName", "ChargeDescription", "ResourceName"),

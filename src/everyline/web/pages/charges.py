@@ -16,6 +16,7 @@ from everyline.web.page import Page, Route
 
 _PAGE = 50
 _FILE_MAX = 250_000
+_FEW_MAX = 200_000
 _HASH_SHOWN = 8
 _GROUPS_MAX = 100
 _NAMES = ("x_Method", "x_Pool", "x_Layer", "ServiceName")
@@ -78,7 +79,8 @@ def _lines(ask: Ask, asked: Wanted, groups: Sequence[Group], number: int) -> _Fo
     if not groups:
         return _Found((), (), 0, Decimal(0), Fraction(0))
     ids = as_file or "x_ChargeId" in asked.lines
-    with lines.bills(ask) as bills:
+    are_few = sum(group.lines for group in groups) <= _FEW_MAX
+    with lines.bills(ask, are_few=are_few) as bills:
         if isinstance(bills, Problem):
             return bills
         bills.find(groups, asked, ask.exact, ids=ids)
