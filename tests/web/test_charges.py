@@ -168,6 +168,8 @@ def test_lines_of_a_large_run_are_the_same_from_files_of_its_months_and_from_its
         ("x_Pool=gpu-cluster", "team=search"),
         ("x_Method=traced",),
         ("ServiceName=OpenAI API", "ServiceName=Amazon Bedrock"),
+        ("team=search", "ConsumedUnit=tokens"),
+        ("team=search", "x_GroupId="),
     ],
 )
 def test_lines_are_found_in_files_of_a_month_as_in_the_whole_run(

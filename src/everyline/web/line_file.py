@@ -63,6 +63,10 @@ class Filed:
     relation: str
     is_numbered: bool
 
+    def numbered(self, condition: str) -> str:
+        """SELECT of the lines that meet a condition, with the `NUMBER` of their group."""
+        return f"SELECT * FROM ({self.relation}) WHERE {condition}"
+
     def __call__(self, condition: str = "true", *, beginning: str | None = None) -> str:
         """SELECT of the lines that meet a condition, or whose x_ChargeId begins so."""
         if beginning is not None:

@@ -124,7 +124,7 @@ def of_month(ask: Ask) -> Ask:
 def groups(ask: Ask, asked: Wanted) -> list[Group]:
     """The groups of which something is meant; of a split one its lines only to who sees all."""
     relation = ask.run.relation("groups")
-    kinds = ask.engine.columns(relation)
+    kinds = ask.opened.columns(ask.engine, relation)
     fixed = {name: values for name, values in asked.lines.items() if name in _OF_GROUPS}
     told = ", ".join(quoted(name) if name in kinds else "NULL" for name in TOLD)
     number = month.NUMBER if month.NUMBER in kinds else "NULL"
@@ -153,7 +153,7 @@ def _parts(ask: Ask, asked: Wanted, numbers: dict[str, int | None]) -> dict[str,
     Adds to `numbers` those of groups, where the month has such.
     """
     allocations, cost = ask.run.relation("allocations"), quoted(ask.exact)
-    kinds = ask.engine.columns(allocations)
+    kinds = ask.opened.columns(ask.engine, allocations)
     test = f"{ask.of_block()} AND {tests(asked.parts, kinds)}"
     number = month.NUMBER if month.NUMBER in kinds else "NULL::INTEGER"
     found: dict[str, Fraction] = defaultdict(Fraction)
@@ -185,7 +185,7 @@ def _parts(ask: Ask, asked: Wanted, numbers: dict[str, int | None]) -> dict[str,
 def _members(ask: Ask) -> list[tuple[Any, ...]]:
     """Pool line, group, its number, and what it brought, of the members of all pools."""
     groups_ = ask.run.relation("groups")
-    is_numbered = month.NUMBER in ask.engine.columns(groups_)
+    is_numbered = month.NUMBER in ask.opened.columns(ask.engine, groups_)
     number = f"any_value({month.NUMBER})" if is_numbered else "NULL::INTEGER"
     beside = f" LEFT JOIN {groups_} AS g USING (x_GroupId)" if is_numbered else ""
     return ask.rows(
@@ -213,8 +213,9 @@ def bills(
     """
     filed = line_file.filed(ask.opened, ask.block.period) if are_few else None
     if filed is not None:
+        columns = ask.opened.columns(ask.engine, f"({filed()})")
         try:
-            yield Bills(ask.engine, filed)
+            yield Bills(ask.engine, filed, columns)
         finally:
             ask.engine.run("DROP TABLE IF EXISTS found_lines")
         return
@@ -227,12 +228,16 @@ def bills(
 class Bills:
     """Bills that are open for reading, with what gives SQL of their lines."""
 
-    def __init__(self, engine: Engine, charges: Any) -> None:
+    def __init__(
+        self, engine: Engine, charges: Any, columns: Mapping[str, str] | None = None
+    ) -> None:
+        """`columns` are those of lines, where they are known."""
         self.engine = engine
         self.charges = charges
+        self._columns = columns
 
     def find(self, found: Sequence[Group], asked: Wanted, cost: str, *, ids: bool) -> None:
-        """Makes the table `found_lines`: the lines of the groups that meet what is asked of lines.
+        """Finds the lines of the groups that meet what is asked of lines.
 
         Without `ids` all lines are spared their hashing, and what a page shows is read for its
         own lines alone.
@@ -242,6 +247,7 @@ class Bills:
         """
         kinds = {"x_GroupId": "VARCHAR", "ratio_": "INTEGER", "frac_": "DECIMAL(10,9)"}
         kinds |= {_NUMBER: "INTEGER"}
+        self._groups = found
         self.ratios = list(dict.fromkeys(group.ratio for group in found))
         at = {ratio: n for n, ratio in enumerate(self.ratios)}
         sized = [
@@ -258,8 +264,7 @@ class Bills:
                 "ServiceName": [group.service for group in found],
             }
         )
-        charges = self.charges(f"{self.narrowed}{self._of(group.number for group in found)}")
-        has = self.engine.columns(f"({charges})")
+        has = self._columns or self.engine.columns(f"({self.charges(self.narrowed)})")
         for column in asked.lines:
             if column not in has and column not in _OF_GROUPS:
                 raise Refused(
@@ -267,14 +272,31 @@ class Bills:
                 )
         self._shown = [quoted(n) if n in has else f"NULL::VARCHAR AS {quoted(n)}" for n in SHOWN]
         self._is_brief = not ids
-        listed = ", ".join(self._shown if ids else _PLACE)
-        part = f"round(abs(c.{quoted(cost)}), 6)::DECIMAL(28,6)"
-        self.engine.run(
-            f"CREATE OR REPLACE TEMP TABLE found_lines AS SELECT {listed}, ratio_, {_NUMBER},"
-            f" c.{quoted(cost)}::DECIMAL(38,18) AS cost_, c.EffectiveCost::DECIMAL(38,18) AS near_,"
-            f" {part} AS size_, frac_ FROM ({charges}) AS c"
-            f" JOIN asked_groups USING (x_GroupId) WHERE {tests(asked.lines, has)}"
+        self._put(asked, cost, has)
+
+    def _put(self, asked: Wanted, cost: str, has: Mapping[str, str]) -> None:
+        """What gives the lines: a query, or the table `found_lines` where sums are of lines."""
+        listed = ", ".join(_PLACE if self._is_brief else self._shown)
+        few = self._of(group.number for group in self._groups)
+        joined = (
+            f"({self.charges.numbered(self.narrowed + few)}) AS c"
+            f" JOIN (SELECT * EXCLUDE (x_GroupId) FROM asked_groups)"
+            f" ON c.{month.NUMBER} = {_NUMBER}"
+            if few
+            else f"({self.charges(self.narrowed)}) AS c JOIN asked_groups USING (x_GroupId)"
         )
+        lines = (
+            f"SELECT {listed}, ratio_, {_NUMBER}, c.{quoted(cost)}::DECIMAL(38,18) AS cost_,"
+            " c.EffectiveCost::DECIMAL(38,18) AS near_,"
+            f" round(abs(c.{quoted(cost)}), 6)::DECIMAL(28,6) AS size_, frac_"
+            f" FROM {joined} WHERE {tests(asked.lines, has)}"
+        )
+        # Of conditions that groups meet as a whole, all is known but the lines of a page.
+        self._is_whole = bool(few) and asked.lines.keys() <= set(_OF_GROUPS)
+        self._found = f"({lines})"
+        if not self._is_whole:
+            self.engine.run(f"CREATE OR REPLACE TEMP TABLE found_lines AS {lines}")
+            self._found = "found_lines"
 
     def _of(self, numbers: Iterable[int | None]) -> str:
         """SQL, after a condition: whether lines are of groups of these numbers."""
@@ -284,6 +306,10 @@ class Bills:
 
     def sums(self) -> tuple[int, Decimal, Fraction]:
         """How many lines were found, what they cost, and what of that is meant."""
+        if self._is_whole:
+            parts = sum((group.part for group in self._groups), Fraction(0))
+            cost = sum((Fraction(group.whole) for group in self._groups), Fraction(0))
+            return sum(group.lines for group in self._groups), exact(cost), parts
         count, whole, part = 0, Fraction(0), Fraction(0)
         for ratio, many, cost in self.engine.rows(
             "SELECT ratio_, count(*), sum(cost_)::DECIMAL(38,18) FROM found_lines GROUP BY ratio_"
@@ -295,9 +321,9 @@ class Bills:
 
     def page(self, most: int, after: int) -> list[dict[str, Any]]:
         """Lines with the columns of `SHOWN`, `cost_` and `ratio_`: the largest parts first."""
-        names = [name for name in self.engine.columns("found_lines") if name != "frac_"]
+        names = [*(_PLACE if self._is_brief else SHOWN), "ratio_", _NUMBER, "cost_", "near_"]
         rows = self.engine.rows(
-            f"SELECT {', '.join(map(quoted, names))} FROM found_lines"
+            f"SELECT {', '.join(map(quoted, names))} FROM {self._found}"
             " ORDER BY size_ * frac_ DESC, abs(cost_) DESC, x_SourceFile, x_SourceRow"
             f" LIMIT {most} OFFSET {after}"
         )

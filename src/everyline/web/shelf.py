@@ -43,6 +43,7 @@ _OWNED = (
 _SHARES = "pool_shares"
 _SUMMED = ("EffectiveCost", "BilledCost", "x_CoverageCost")
 _OPEN_MAX = 3
+_DESCRIBED_MAX = 256
 _SHORT = 12
 _NUMBERS = count()
 
@@ -69,6 +70,7 @@ class Opened:
         held: what was found out about the whole run, whoever asks. Amounts in it are for pages
             of who sees all.
         holding: what is being found out now, so that nobody else finds it out meanwhile.
+        described: columns of relations of the run, which never change.
         spare: connections to its tables that nobody uses now.
         number: no other that was ever opened has it.
     """
@@ -85,6 +87,7 @@ class Opened:
     unseen: Run | None = None
     held: dict[str, Any] = field(default_factory=dict)
     holding: dict[str, threading.Lock] = field(default_factory=dict)
+    described: dict[str, Mapping[str, str]] = field(default_factory=dict)
     spare: list[Engine] = field(default_factory=list)
     number: int = field(default_factory=_NUMBERS.__next__)
 
@@ -114,6 +117,14 @@ class Opened:
                 self.held[name] = (of, find())
             found: T = self.held[name][1]
             return found
+
+    def columns(self, engine: Engine, relation: str) -> Mapping[str, str]:
+        """Column name to type of SQL over the run, found out once."""
+        if relation not in self.described:
+            if len(self.described) >= _DESCRIBED_MAX:
+                self.described.clear()
+            self.described[relation] = engine.columns(relation)
+        return self.described[relation]
 
     def seen_by(self, viewer: Viewer) -> SeenRun:
         """The run as somebody may see it."""
