@@ -11,8 +11,9 @@ from everyline.engines.duckdb import Engine
 from everyline.explain import Asked, Explanation
 from everyline.runs import Run
 from everyline.web import derived
-from everyline.web.gathered import gathered
-from everyline.web.prepared import prepare
+from everyline.web.gathered import gathered, in_memory
+from everyline.web.prepared import hold, prepare
+from everyline.web.shelf import Opened, Shelf
 from everyline.worklist import worklist
 from made import run
 
@@ -124,3 +125,30 @@ def _project(folder: Path, lines: list[tuple[str, ...]]) -> None:
         "owners: [{rule: now, when: {ServiceName: nothing}, set: {team: b}}]\n"
     )
     run(folder)
+
+
+def test_what_all_months_tell_together_is_held_before_anybody_asks(tmp_path: Path) -> None:
+    _project(tmp_path, [("2026-10-01", "1", "1")])
+    opened = Shelf(tmp_path).last()
+    assert isinstance(opened, Opened)
+    hold(opened)
+    _, parts = opened.held["worklist"]
+    assert sum(part.cost for part in parts) == 0  # all of it has an owner
+    _, kpis = opened.held["kpis"]
+    assert {one.period for one in kpis} == {"2026-10"}
+
+
+def test_rows_in_memory_are_those_of_the_files(tmp_path: Path) -> None:
+    lines = [(1, "0.25", "1"), (2, "0.5", "2"), (3, "4", "")]
+    _project(tmp_path, [(f"2026-10-{day:02}", *rest) for day, *rest in lines])
+    filed = gathered(tmp_path, _last(tmp_path))
+    engine = Engine(compressed=True)
+    held = in_memory(engine, filed)
+    engine.compress()
+    beside = engine.beside()
+    for name in _RELATIONS:
+        assert "parquet" not in held.relation(name)
+        rows = [
+            beside.rows(f"SELECT * FROM {one.relation(name)} ORDER BY ALL") for one in (held, filed)
+        ]
+        assert rows[0] == rows[1] != []

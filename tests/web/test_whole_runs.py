@@ -54,6 +54,7 @@ READERS = {
     ("pages/owner.py", "_statement"): "disputes, of which a statement has those of its owner",
     ("pages/search.py", "_models"): "for who sees all",
     ("prepared.py", "__call__"): "pages of who sees all",
+    ("prepared.py", "hold"): "pages of who sees all",
 }
 """Functions that pages for some owners go through, by file in `web/`, and why they may read it."""
 

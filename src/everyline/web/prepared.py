@@ -9,38 +9,50 @@ it finds it leaves in the cache. It ends with the server, or when it has no more
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-from everyline import runs
+from everyline import pipeline, runs
 from everyline.engines.duckdb import Engine
 from everyline.problems import Problem
 from everyline.runs import Run
 from everyline.web import line_file
 from everyline.web.gathered import gathered
 from everyline.web.month import of_month
-from everyline.web.pages import compare
+from everyline.web.pages import compare, kpis, worklist
 from everyline.web.shelf import Opened
 
 _NICE = 19
 
 
 class Preparing:
-    """The process of one server."""
+    """The process of one server, and what it does itself."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(self, opened: Opened) -> None:
         """Begins to prepare the pages of a run; what is prepared of an earlier one is given up."""
+        threading.Thread(target=hold, args=(opened,), daemon=True).start()
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
         command = [sys.executable, "-m", __spec__.name, str(opened.project), opened.run.id]
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+def hold(opened: Opened) -> None:
+    """Finds out what pages of all months together tell, which is held as long as the run is."""
+    engine = opened.engine.beside()
+    configuration = pipeline.configured(opened.project, opened.run)
+    known = None if isinstance(configuration, Sequence) else configuration
+    worklist.found(opened, engine, known)
+    if known is not None:
+        kpis.found(opened, engine, known)
 
 
 def prepare(project: Path, run_id: str, is_wanted: Callable[[], bool]) -> None:

@@ -34,7 +34,7 @@ def page(ask: Ask, value: str) -> Page:
         )
     found: Sequence[Charge] = ()
     if len(beginning) == _ID_LENGTH:  # of which there is one; most links name its month
-        with reading(ask) as explanation:
+        with reading(ask, are_few=True) as explanation:
             found = explanation.charges(beginning, _ALIKE_MAX, _near(ask))
     if not found:
         with reading(ask, of_any_month=True) as explanation:

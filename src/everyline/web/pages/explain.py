@@ -152,12 +152,14 @@ def _figures(ask: Ask, asked: Asked) -> list[Node]:
 
 
 @contextmanager
-def reading(ask: Ask, *, of_any_month: bool = False) -> Iterator[Explanation]:
+def reading(
+    ask: Ask, *, of_any_month: bool = False, are_few: bool = False
+) -> Iterator[Explanation]:
     """What takes figures apart down to the lines of bills, as `lines.bills`."""
     configuration = pipeline.configured(ask.opened.project, ask.opened.run)
     if isinstance(configuration, Sequence):
         raise changed(problem_to(configuration[0], ask.viewer))
-    with lines.bills(ask, of_any_month=of_any_month) as bills:
+    with lines.bills(ask, of_any_month=of_any_month, are_few=are_few) as bills:
         if isinstance(bills, Problem):
             raise changed(bills)
         yield Explanation(bills.engine, ask.opened.whole, configuration, bills.charges)
