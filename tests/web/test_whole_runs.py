@@ -42,6 +42,11 @@ READERS = {
     ("api/rows.py", "_source"): "the name of what is held, with the owners that it is of",
     ("api/rows.py", "_worked_out"): "lines, `filtered` at once; causes are refused who sees some",
     ("api/runs.py", "listed"): "ids of runs, which say nothing of anybody",
+    ("asked.py", "configuration"): "what files of the project say, and no run",
+    (
+        "asked.py",
+        "configured",
+    ): "whether files are as the run had them; why not, `problem_to` tells",
     ("asked.py", "targets"): "for who sees all",
     ("fresh.py", "_reach"): "for who sees all",
     ("line_file.py", "charges"): "all lines, which `lines.py` and `rows.py` filter",

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -191,6 +192,7 @@ class Site:
     ) -> Given:
         """Works an answer out."""
         opened, viewer, engine = of
+        files = self._watch.mark(opened.run)
         opened = opened.to(viewer, engine)
         where = (_asked_for(request), opened, viewer, engine)
         query = request.query_params.multi_items()
@@ -199,7 +201,7 @@ class Site:
             kind = answer.TYPES["json"]
         else:
             takes = [*route.takes, *(opened.keys if route.takes_keys else ())]
-            ask = asked(where, query, takes, route.repeats)
+            ask = replace(asked(where, query, takes, route.repeats), files=files)
             said = request.path_params.get("value")
             page = route.page(ask, None if said is None else value_at(said))
             body, rows = self._formed(page, ask, route), _rows(page, ask)

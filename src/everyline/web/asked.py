@@ -5,17 +5,19 @@ passed over. Links of a page name its run, so that whoever goes on from a figure
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
+from everyline import config, pipeline
 from everyline.answers.covered import NO_TARGETS, Targets, targets
 from everyline.answers.parts import Block
+from everyline.config.configuration import Configuration
 from everyline.config.reading import FILE
 from everyline.engines.duckdb import Engine, Rows, literal
-from everyline.problems import did_you_mean
+from everyline.problems import Problem, did_you_mean
 from everyline.web.shelf import Opened
 from everyline.web.visible import SeenRun, Viewer
 
@@ -61,6 +63,7 @@ class Ask:
         form: html, csv, xlsx or json.
         table: the table asked for; None for the page's own.
         frozen: whether the address names the run.
+        files: what changes whenever a file of the project does; None where that can't be told.
     """
 
     path: str
@@ -75,6 +78,21 @@ class Ask:
     table: str | None = None
     frozen: bool = False
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: Hashable | None = None
+
+    def configured(self) -> Configuration | Sequence[Problem]:
+        """The configuration as the run had it, or the problems why it is not that."""
+        project, run = self.opened.project, self.opened.run
+        return self._of_files("configured", lambda: pipeline.configured(project, run))
+
+    def configuration(self) -> Configuration | None:
+        """The configuration as it is now; None if it can't be read."""
+        project = self.opened.project
+        return self._of_files("configuration", lambda: config.load(project).configuration)
+
+    def _of_files(self, name: str, find: Callable[[], T]) -> T:
+        """What files of the project say, read again when any has changed."""
+        return find() if self.files is None else self.opened.hold(name, self.files, find)
 
     @property
     def keys(self) -> list[str]:

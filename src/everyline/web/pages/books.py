@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from everyline import config, figures
+from everyline import figures
 from everyline.books import corrections, gate, read
 from everyline.books.lines import Line, stated
 from everyline.control import EXACT
@@ -130,7 +130,7 @@ def _pending(ask: Ask, lines: Sequence[Line]) -> Grid:
 
 def _checks(ask: Ask) -> list[Grid]:
     """The gate of the month, and what to mend of each check that is not passed."""
-    configuration = config.load(ask.opened.project).configuration
+    configuration = ask.configuration()
     if configuration is None:
         return []
     found = gate.judged(ask.engine, ask.run, ask.opened.project, configuration, ask.block.period)

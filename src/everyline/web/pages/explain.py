@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 
-from everyline import figures, pipeline
+from everyline import figures
 from everyline.answers import explained
 from everyline.explain import Asked, Explanation, Node, unknown
 from everyline.explain.pieces import DESCRIPTION
@@ -144,7 +144,7 @@ def _figures(ask: Ask, asked: Asked) -> list[Node]:
     if asked.with_lines:
         with reading(ask) as explanation:
             return explanation.figures(asked)
-    configuration = pipeline.configured(ask.opened.project, ask.opened.run)
+    configuration = ask.configured()
     if isinstance(configuration, Sequence):
         raise changed(problem_to(configuration[0], ask.viewer))
     # Whose cost it is was checked, and `told_to` takes away what it tells of others.
@@ -156,7 +156,7 @@ def reading(
     ask: Ask, *, of_any_month: bool = False, are_few: bool = False
 ) -> Iterator[Explanation]:
     """What takes figures apart down to the lines of bills, as `lines.bills`."""
-    configuration = pipeline.configured(ask.opened.project, ask.opened.run)
+    configuration = ask.configured()
     if isinstance(configuration, Sequence):
         raise changed(problem_to(configuration[0], ask.viewer))
     with lines.bills(ask, of_any_month=of_any_month, are_few=are_few) as bills:

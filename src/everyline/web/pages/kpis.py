@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from everyline import config, figures
+from everyline import figures
 from everyline.config.configuration import Configuration
 from everyline.engines.duckdb import Engine
 from everyline.kpis.compute import kpis
@@ -19,7 +19,7 @@ _DECIMALS_SHOWN = 4
 
 def page(ask: Ask) -> Page:
     """KPIs of a month, with numerator and denominator."""
-    configuration = config.load(ask.opened.project).configuration
+    configuration = ask.configuration()
     if configuration is None:
         raise Refused(409, "everyline.yaml can't be read now", "`everyline check` says why")
     of_month = [

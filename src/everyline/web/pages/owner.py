@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from everyline import config
 from everyline.books.disputes import disputes
 from everyline.drawing.bars import Bars, Change, changes
 from everyline.exports import reading
@@ -91,7 +90,7 @@ def _statement(ask: Ask, value: str) -> Statement:
         _reached(ask),
         ask.held,
     )
-    configuration = config.load(ask.opened.project).configuration
+    configuration = ask.configuration()
     listed = disputes(ask.opened.project, configuration)[0] if configuration else []
     period = ask.block.period
     found = reading.statements(source, period, value, disputes_of(listed, period))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from everyline import figures, pipeline
+from everyline import figures
 from everyline.answers.unowned import names_of, registry, why
 from everyline.config.configuration import Configuration
 from everyline.control import EXACT
@@ -24,7 +24,7 @@ _NOTHING = Decimal(0)
 
 def page(ask: Ask) -> Page:
     """Identities without an owner in the month, the largest cost first."""
-    configuration = pipeline.configured(ask.opened.project, ask.opened.run)
+    configuration = ask.configured()
     changed = configuration[0] if isinstance(configuration, Sequence) else None
     known = None if isinstance(configuration, Sequence) else configuration
     listed = listed_of(found(ask.opened, ask.engine, known), period=ask.block.period)
