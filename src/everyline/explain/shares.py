@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from typing import Any, NamedTuple
 
 from everyline import money
@@ -21,7 +20,8 @@ from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain import usage
 from everyline.explain.nodes import Node, amount, in_order, text, units
 from everyline.explain.pieces import Near
-from everyline.explain.receivers import Receiver, Receivers
+from everyline.explain.receivers import Receiver
+from everyline.explain.split_rows import SplitRows
 from everyline.explain.usage import Telemetry, Used
 from everyline.runs import Run
 from everyline.tag_columns import PREFIX, columns_of, is_tag
@@ -62,50 +62,20 @@ class Splits:
         self._splits: dict[str, Split] = {}
         self._pots: dict[str, Pot] = {}
         self._passed: dict[tuple[str, str, str], Mapping[str, Pot]] = {}
-        self._near: Near | None = None
+        self._rows = SplitRows(engine, run)
 
     def ask(self, near: Near | None) -> None:
         """From here on some receivers are asked for: `near` has their rows, quickly read."""
-        self._near = near
+        self._rows.ask(near)
 
     def split(self, share: str) -> Split | None:
         """The split of an x_ShareId; None where there is none."""
         if share not in self._splits:
-            near = () if self._near is None else self._near.receivers
-            told = self._told(share, self._near.relation) if self._near else []
-            told = told or self._told(share, self._run.relation("shares"))
-            if not told:
+            told = self._rows.told(share)
+            if told is None:
                 return None
-            receivers = Receivers(partial(self._receivers, share), near)
-            self._splits[share] = Split(*told[0], receivers)
+            self._splits[share] = Split(*told, self._rows.receivers(share))
         return self._splits[share]
-
-    def _told(self, share: str, relation: str) -> list[tuple[str, int, str, str]]:
-        named = "x_Rule, x_Level, x_Kind, x_Driver"
-        which = f"x_ShareId = {literal(share)} LIMIT 1"
-        return self._engine.rows(f"SELECT {named} FROM {relation} WHERE {which}")
-
-    def _receivers(self, share: str, receiver: str | None, most: int | None) -> dict[str, Receiver]:
-        """The weight of one receiver of a split, or of so many of the first."""
-        names = ["x_Receiver", "x_Weight", "x_WeightTotal"]
-        names += [key + end for key in self._keys for end in ("", "_evidence")]
-        relation, which = self._run.relation("shares"), ""
-        if receiver is not None:
-            which = f" AND x_Receiver = {literal(receiver)}"
-            if self._near is not None and receiver in self._near.receivers:
-                relation = self._near.relation
-        limit = "" if most is None else f" LIMIT {most}"
-        rows = self._engine.rows(
-            f"SELECT {', '.join(map(quoted, names))} FROM {relation}"
-            f" WHERE x_ShareId = {literal(share)}{which} ORDER BY x_Receiver{limit}"
-        )
-        found = {}
-        for receiver, weight, total, *cells in rows:
-            pairs = zip(self._keys, cells[::2], strict=True)
-            values = {key: value for key, value in pairs if value is not None}
-            evidence = dict(zip(self._keys, cells[1::2], strict=True))
-            found[receiver] = Receiver(receiver, values, evidence, int(weight), int(total))
-        return found
 
     # Pools
 
