@@ -22,7 +22,7 @@ def parts(numbers: str, lines: str, named: str, keys: Sequence[str]) -> str:
     """SELECT of parts as `allocations` wants them, over the three relations."""
     measures = ", ".join(f"p.{measure}" for measure in MEASURES)
     return (
-        f"SELECT l.x_GroupId, r.x_Receiver, {_owners(keys, 'r.')}, l.x_Rule, l.x_ShareId,"
+        f"SELECT l.x_GroupId, r.x_Receiver, {owners(keys, 'r.')}, l.x_Rule, l.x_ShareId,"
         f" {measures}"
         f" FROM {numbers} AS p JOIN {lines} AS l USING (line_) JOIN {named} AS r USING (number_)"
     )
@@ -72,7 +72,7 @@ def sorted_files(keys: Sequence[str], same: Same) -> Mapping[str, str]:
         f" JOIN {order} AS o ON o.old_ = p.line_ ORDER BY 1, 2",
         "traced_lines": f"SELECT {line}, x_GroupId, x_Rule,"
         " x_ShareId FROM trace_lines ORDER BY x_GroupId",
-        "traced_named": f"SELECT number_::INTEGER AS number_, x_Receiver, {_owners(keys)}"
+        "traced_named": f"SELECT number_::INTEGER AS number_, x_Receiver, {owners(keys)}"
         " FROM trace_numbered"
         " ORDER BY number_",
     }
@@ -82,7 +82,7 @@ def shares(weights: str, splits: str, receivers: str, keys: Sequence[str]) -> st
     """SELECT of the rows of `shares` that traces make, over the three relations."""
     return (
         "SELECT s.x_ShareId, r.x_Receiver, s.x_Rule, s.x_Level, 'own' AS x_Kind,"
-        f" {_owners(keys, 'r.')}, w.x_Weight::VARCHAR AS x_Weight, s.x_WeightTotal, s.x_Driver"
+        f" {owners(keys, 'r.')}, w.x_Weight::VARCHAR AS x_Weight, s.x_WeightTotal, s.x_Driver"
         f" FROM {weights} AS w JOIN {splits} AS s USING (share_)"
         f" JOIN {receivers} AS r USING (receiver_)"
     )
@@ -117,7 +117,7 @@ def share_files(engine: Engine, keys: Sequence[str]) -> Mapping[str, str]:
 
 def number(engine: Engine, wide: str, keys: Sequence[str]) -> None:
     """Makes the tables of a trace anew out of parts in texts, for parts that changed since."""
-    owners = _owners(keys)
+    named = owners(keys)
     engine.run(
         "CREATE OR REPLACE TEMP TABLE trace_lines AS SELECT row_number() OVER (ORDER BY x_GroupId)"
         " AS line_, x_GroupId, x_Rule, x_ShareId"
@@ -125,8 +125,8 @@ def number(engine: Engine, wide: str, keys: Sequence[str]) -> None:
     )
     engine.run(
         "CREATE OR REPLACE TEMP TABLE trace_numbered AS"
-        f" SELECT row_number() OVER (ORDER BY x_Receiver) AS number_, x_Receiver, {owners}"
-        f" FROM (SELECT DISTINCT x_Receiver, {owners} FROM {wide})"
+        f" SELECT row_number() OVER (ORDER BY x_Receiver) AS number_, x_Receiver, {named}"
+        f" FROM (SELECT DISTINCT x_Receiver, {named} FROM {wide})"
     )
     engine.run(
         "CREATE OR REPLACE TEMP VIEW trace_numbers AS SELECT line_, number_,"
@@ -135,7 +135,7 @@ def number(engine: Engine, wide: str, keys: Sequence[str]) -> None:
     )
 
 
-def _owners(keys: Sequence[str], of: str = "") -> str:
+def owners(keys: Sequence[str], of: str = "") -> str:
     """The columns of keys and their evidence."""
     return ", ".join(f"{of}{quoted(f'{key}{end}')}" for key in keys for end in ("", "_evidence"))
 

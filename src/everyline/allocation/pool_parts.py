@@ -55,9 +55,8 @@ def write_pool_parts(
     """
     ranks = _write_receivers(engine, receivers)
     _write_splits(engine, pools, ranks, shared)
-    keys = [f"{key}{end}" for key in receivers.keys for end in ("", "_evidence")]
-    listed = ", ".join(map(quoted, keys))
-    named = f"(SELECT receiver_ AS number_, x_Receiver, {listed} FROM pool_receivers)"
+    owners = compact.owners(receivers.keys)
+    named = f"(SELECT receiver_ AS number_, x_Receiver, {owners} FROM pool_receivers)"
     told = shares(f"({_numbered_weights()})", "pool_splits", named, receivers.keys)
     engine.run(f"CREATE OR REPLACE TEMP VIEW pool_shares AS {told}")
     same = _split_in_sql(engine)
@@ -86,7 +85,7 @@ def parts(numbers: str, lines: str, receivers: str, keys: Sequence[str]) -> str:
         receivers: SQL of `number_`, x_Receiver and the columns of keys.
         keys: the taxonomy keys.
     """
-    owners = ", ".join(quoted(f"{key}{end}") for key in keys for end in ("", "_evidence"))
+    owners = compact.owners(keys)
     measures = ", ".join(f"p.{measure}" for measure in MEASURES)
     return (
         f"SELECT x_LineId, x_Receiver, {owners}, x_Pool, x_ShareId, {_carried(keys)}, {measures}"
@@ -103,9 +102,8 @@ def shares(weights: str, splits: str, receivers: str, keys: Sequence[str]) -> st
         receivers: SQL of `number_`, x_Receiver and the columns of keys.
         keys: the taxonomy keys.
     """
-    owners = ", ".join(quoted(f"{key}{end}") for key in keys for end in ("", "_evidence"))
     return (
-        f"SELECT x_ShareId, x_Receiver, x_Rule, x_Level, x_Kind, {owners},"
+        f"SELECT x_ShareId, x_Receiver, x_Rule, x_Level, x_Kind, {compact.owners(keys)},"
         f" x_Weight::VARCHAR AS x_Weight, x_WeightTotal, x_Driver"
         f" FROM {weights} JOIN {splits} USING (share_) JOIN {receivers} USING (number_)"
     )

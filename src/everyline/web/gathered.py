@@ -84,11 +84,18 @@ def _over(run: Run, parts: str, groups: str, names: Sequence[str]) -> Run:
 def _sorted(run: Run) -> Iterator[str]:
     """SELECT of allocations, and of groups with owners, those out of scope without."""
     lead = quoted(run.manifest["keys"][0])
-    groups, owned = run.relation("groups"), run.relation("owned_groups")
-    out = f"SELECT * FROM {groups} WHERE x_Layer = 'none'"
     by = f"x_Period, {lead}, ServiceName"
     yield f"SELECT * FROM {run.relation('allocations')} ORDER BY {by}"
-    yield f"SELECT * FROM (SELECT * FROM {owned} UNION ALL BY NAME {out}) ORDER BY {by}"
+    yield f"SELECT * FROM ({every_group(run)}) ORDER BY {by}"
+
+
+def every_group(run: Run, condition: str = "true") -> str:
+    """SELECT of the groups that meet a condition, with their owners; those out of scope without."""
+    groups, owned = run.relation("groups"), run.relation("owned_groups")
+    return (
+        f"SELECT * FROM {owned} WHERE {condition} UNION ALL BY NAME"
+        f" SELECT * FROM {groups} WHERE {condition} AND x_Layer = 'none'"
+    )
 
 
 def _summed(engine: Engine, run: Run) -> str:

@@ -15,6 +15,7 @@ from everyline import runs
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.runs import Run
 from everyline.web import derived
+from everyline.web.gathered import every_group
 
 LINES_MAX = 2_000_000
 """Lines of a run that is read as it is."""
@@ -50,13 +51,8 @@ def of_month(project: Path, run: Run, month: str) -> Mapping[str, str]:
 
 def _groups(engine: Engine, run: Run, month: str) -> str:
     """SELECT of the groups of a month in the order of their owners, with their number."""
-    groups, owned = run.relation("groups"), run.relation("owned_groups")
-    of_month = f"x_Period = {literal(month)}"
-    names = ", ".join(map(quoted, engine.columns(groups)))
-    every = (
-        f"SELECT * FROM {owned} WHERE {of_month} UNION ALL BY NAME"
-        f" SELECT * FROM {groups} WHERE {of_month} AND x_Layer = 'none'"
-    )
+    names = ", ".join(map(quoted, engine.columns(run.relation("groups"))))
+    every = every_group(run, f"x_Period = {literal(month)}")
     order = f"{_keys(run)}, ServiceName, x_GroupId"
     return (
         f"SELECT {names}, row_number() OVER (ORDER BY {order})::INTEGER AS {NUMBER}"
