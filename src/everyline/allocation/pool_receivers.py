@@ -42,11 +42,15 @@ class Receivers:
     def shared(self, over: tuple[str, ...], day: date) -> "Numbers":
         """The receivers of weights: `over` as drivers have them, then R9."""
         if (over, day) not in self._shared:
+            places = [over.index(key) if key in over else None for key in self.keys]
 
             def number(values: Values) -> int:
-                named = dict(zip(over, values, strict=True))
-                found = {k: "driver_unowned" if v is None else "shared" for k, v in named.items()}
-                return self._after_r9(named, found, day)
+                named = [None if at is None else values[at] for at in places]
+                found = [
+                    "not_split" if at is None else "driver_unowned" if value is None else "shared"
+                    for at, value in zip(places, named, strict=True)
+                ]
+                return self._after_r9(Receiver(tuple(named), tuple(found)), day)
 
             self._shared[over, day] = Numbers(number, lambda values: self._lacks(over, values))
         return self._shared[over, day]
@@ -54,7 +58,9 @@ class Receivers:
     def rest(self, named: Mapping[str, str], over: Sequence[str], day: date) -> int:
         """The receiver of the rest: the keys it names, then R9; nothing named is idle (R15)."""
         evidence = dict.fromkeys(over, "idle") | dict.fromkeys(named, "rest")
-        return self._after_r9(named, evidence, day)
+        values = tuple(named.get(key) for key in self.keys)
+        found = tuple(evidence.get(key, "not_split") for key in self.keys)
+        return self._after_r9(Receiver(values, found), day)
 
     def empty(self, reason: str) -> int:
         """The receiver without any value, all for one reason."""
@@ -67,13 +73,7 @@ class Receivers:
         pairs = zip(over, values, strict=True)
         return any(value is None and key in self._required for key, value in pairs)
 
-    def _after_r9(
-        self, named: Mapping[str, str | None], evidence: Mapping[str, str], day: date
-    ) -> int:
-        before = Receiver(
-            tuple(named.get(key) for key in self.keys),
-            tuple(evidence.get(key, "not_split") for key in self.keys),
-        )
+    def _after_r9(self, before: Receiver, day: date) -> int:
         if not self._implies:
             return self._number(before)
         found = implied(self._taxonomy, before.values, day)

@@ -50,25 +50,27 @@ def stack(engine: Engine, run: Run, block: Block, keys: Sequence[str]) -> Stack:
         f"CASE WHEN {quoted(lead)} IS NULL THEN {literal(_UNALLOCATED)}"
         f" ELSE coalesce({quoted(key)}, {literal(missing)}) END"
     )
-    found: dict[tuple[bool, str], dict[Cell, Decimal]] = {}
-    for is_value, name, layer, is_shared, cost in engine.rows(
-        f"SELECT {quoted(lead)} IS NOT NULL AND {quoted(key)} IS NOT NULL, {row}, x_Layer,"
-        " x_Pool IS NOT NULL, sum(EffectiveCost)::DECIMAL(38,18)"
+    cells: dict[tuple[bool, str | None], dict[Cell, Decimal]] = {}
+    last = 0
+    for is_value, name, layer, is_shared, cost, rank in engine.rows(
+        f"WITH summed AS (SELECT {quoted(lead)} IS NOT NULL AND {quoted(key)} IS NOT NULL"
+        f" AS is_value, {row} AS name, x_Layer, x_Pool IS NOT NULL AS is_shared,"
+        " sum(EffectiveCost)::DECIMAL(38,18) AS cost"
         f" FROM {run.relation('allocations')} WHERE x_Period = {literal(block.period)}"
         f" AND BillingCurrency = {literal(block.currency)}"
-        f" AND (x_Basis = 'estimated') = {block.estimated} GROUP BY ALL ORDER BY ALL"
+        f" AND (x_Basis = 'estimated') = {block.estimated} GROUP BY ALL),"
+        " ranked AS (SELECT is_value, name, row_number() OVER (PARTITION BY is_value"
+        " ORDER BY sum(cost) DESC, name) AS rank FROM summed GROUP BY is_value, name)"
+        f" SELECT is_value, CASE WHEN NOT is_value OR rank <= {_ROWS_MAX} THEN name END AS shown,"
+        " x_Layer, is_shared, sum(cost)::DECIMAL(38,18), max(rank) FROM summed"
+        " JOIN ranked USING (is_value, name) GROUP BY ALL ORDER BY max(rank)"
     ):
-        found.setdefault((is_value, name), {})[layer, is_shared] = cost
-    values = sorted(
-        (name for is_value, name in found if is_value),
-        key=lambda name: (-_sum(found[True, name].values()), name),
-    )
-    rows = [(name, found[True, name]) for name in values[:_ROWS_MAX]]
-    if rest := values[_ROWS_MAX:]:
-        many = f"{len(rest):,} {_OTHERS}"
-        rows.append((many, _together([found[True, name] for name in rest])))
-    missed = [name for name in (missing, _UNALLOCATED) if (False, name) in found]
-    rows += [(name, found[False, name]) for name in missed]
+        cells.setdefault((is_value, name), {})[layer, is_shared] = cost
+        last = max(last, rank)
+    others = f"{last - _ROWS_MAX:,} {_OTHERS}"
+    rows = [(name or others, of_row) for (is_value, name), of_row in cells.items() if is_value]
+    missed = [name for name in (missing, _UNALLOCATED) if (False, name) in cells]
+    rows += [(name, cells[False, name]) for name in missed]
     return Stack(key, rows)
 
 
@@ -162,11 +164,3 @@ def _sum(costs: Iterable[Decimal]) -> Decimal:
     for cost in costs:
         whole = EXACT.add(whole, cost)
     return whole
-
-
-def _together(rows: Sequence[Mapping[Cell, Decimal]]) -> dict[Cell, Decimal]:
-    made: dict[Cell, Decimal] = {}
-    for row in rows:
-        for cell, cost in row.items():
-            made[cell] = EXACT.add(made.get(cell, Decimal(0)), cost)
-    return made

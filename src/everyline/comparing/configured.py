@@ -8,9 +8,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
-from decimal import Decimal
-from types import NoneType
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from everyline.config.configuration import Configuration
 from everyline.config.pools import Pool
@@ -28,17 +27,17 @@ def configured(configuration: Configuration) -> Configured:
     a team that serves others goes on by the pool of that team, so those belong to each `split`.
     """
     # Said once: each pool of a chain of pools hangs on all of them.
-    serving = [_plain(_split(pool)) for pool in configuration.pools if pool.owner is not None]
+    serving = _listed(_text(_split(p)) for p in configuration.pools if p.owner is not None)
     found = [
-        _rule("owner", rule.rule, rule, rule)
+        _rule("owner", rule.rule, rule, _text(rule))
         for rule in configuration.owners
         if isinstance(rule, OwnerRule)
     ]
-    found += [_rule("trace", trace.rule, trace, trace) for trace in configuration.trace]
+    found += [_rule("trace", trace.rule, trace, _text(trace)) for trace in configuration.trace]
     for pool in configuration.pools:
         taken = (pool.charges, pool.owner, pool.valid_from, pool.valid_to)
-        found.append(_rule("pool", pool.pool, pool, taken))
-        split = (_split(pool), configuration.between_pools, serving)
+        found.append(_rule("pool", pool.pool, pool, _text(taken)))
+        split = _listed([_text(_split(pool)), _text(configuration.between_pools), serving])
         found.append(_rule("split", pool.pool, pool, split))
     return found
 
@@ -57,11 +56,11 @@ def _split(pool: Pool) -> Pool:
     return replace(pool, charges=None)
 
 
-def _rule(kind: str, name: str, dated: Any, said: Any) -> dict[str, str | None]:
+def _rule(kind: str, name: str, dated: Any, said: str) -> dict[str, str | None]:
     return {
         "kind": kind,
         "name": name,
-        "sha256": hashlib.sha256(repr(_plain(said)).encode()).hexdigest(),
+        "sha256": hashlib.sha256(said.encode()).hexdigest(),
         "from": _day(dated.valid_from),
         "to": _day(dated.valid_to),
     }
@@ -71,33 +70,37 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _plain(value: Any) -> Any:
-    """What a setting says, as lists, less where it stands."""
-    if isinstance(value, _SAID):
-        return value
+def _text(value: Any) -> str:
+    """What a setting says, less where it stands."""
     if value is ALWAYS:
         return _ALWAYS  # of most rows of a file
-    named: Iterable[tuple[str, Any]]
-    if hasattr(value, "_fields"):
-        named = zip(value._fields, value, strict=True)
-    elif is_dataclass(value):
-        named = ((one.name, getattr(value, one.name)) for one in fields(value))
-    elif isinstance(value, Mapping):
-        return sorted((str(key), _plain(one)) for key, one in value.items())
-    elif isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    else:
-        return value
-    # Most of it says itself, and a call for each would take twice as long.
-    said = [
-        (name, one if isinstance(one, _SAID) else _plain(one))
-        for name, one in named
-        if name != "place"
-    ]
-    return [type(value).__name__, said]
+    if form := _form(value.__class__):
+        return form.text % tuple([_text(getattr(value, name)) for name in form.names])
+    if isinstance(value, Mapping):
+        named = sorted(value.items(), key=lambda item: str(item[0]))
+        return _listed(f"({str(key)!r}, {_text(one)})" for key, one in named)
+    return _listed(map(_text, value)) if isinstance(value, tuple) else repr(value)
 
 
-_SAID = (str, Decimal, date, bool, NoneType)
-"""What says itself."""
+def _listed(texts: Iterable[str]) -> str:
+    return f"[{', '.join(texts)}]"
 
-_ALWAYS = [type(ALWAYS).__name__, [(name, None) for name in ALWAYS._fields]]
+
+class _Form(NamedTuple):
+    """How a kind of setting is said: the names of its parts, and the text around what they say."""
+
+    names: Sequence[str]
+    text: str
+
+
+@cache
+def _form(kind: type) -> _Form | None:
+    named: Sequence[str] = getattr(kind, "_fields", ())
+    if is_dataclass(kind):
+        named = [field.name for field in fields(kind)]
+    names = [name for name in named if name != "place"]
+    parts = _listed(f"({name!r}, %s)" for name in names)
+    return _Form(names, f"[{kind.__name__!r}, {parts}]") if named else None
+
+
+_ALWAYS = repr([type(ALWAYS).__name__, list(ALWAYS._asdict().items())])

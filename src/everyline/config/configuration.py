@@ -187,4 +187,5 @@ class Configuration(Entry):
 
     def key(self, name: str) -> Key:
         """The key of this name, which must be one."""
-        return next(key for key in self.taxonomy if key.name == name)
+        (key,) = [key for key in self.taxonomy if key.name == name]
+        return key

@@ -116,11 +116,11 @@ class ValueList:
 
     def row(self, value: str, day: date) -> ValueRow | None:
         """The row of the declared `value` that is valid on `day`."""
-        return next((r for r in self._by_value.get(value, ()) if r.validity.holds(day)), None)
+        return _valid(self._by_value.get(value, ()), day)
 
     def valid_on(self, day: date) -> tuple[str, ...]:
         """The values valid on `day`, in the order listed."""
-        return tuple(value for value in self._by_value if self.row(value, day) is not None)
+        return tuple(value for value, rows in self._by_value.items() if _valid(rows, day))
 
     def with_aliases(self, aliases: Mapping[str, str]) -> "ValueList":
         """The same list with more aliases: alias to value; those of unknown values are left out."""
@@ -179,13 +179,20 @@ def inline_values(listed: Iterable[tuple[str, str]], file: str) -> ValueList:
 
 
 def _aliases(cell: str | None) -> tuple[str, ...]:
-    return tuple(alias.strip() for alias in (cell or "").split("|") if alias.strip())
+    return tuple(alias.strip() for alias in cell.split("|") if alias.strip()) if cell else ()
 
 
 def _grouped(pairs: Iterable[tuple[str, ValueRow]]) -> Mapping[str, tuple[ValueRow, ...]]:
-    grouped: dict[str, list[ValueRow]] = {}
+    grouped: dict[str, tuple[ValueRow, ...]] = {}
     for text, row in pairs:
-        rows = grouped.setdefault(text, [])
+        rows = grouped.get(text, ())
         if not any(row is other for other in rows):
-            rows.append(row)
-    return {text: tuple(rows) for text, rows in grouped.items()}
+            grouped[text] = (*rows, row)
+    return grouped
+
+
+def _valid(rows: Iterable[ValueRow], day: date) -> ValueRow | None:
+    for row in rows:
+        if row.validity is ALWAYS or row.validity.holds(day):
+            return row
+    return None

@@ -71,21 +71,20 @@ def statements(
     costs = dict.fromkeys(rounded.values())
     units = ", ".join(f"{last_places(cost, _SCALE)} AS units_{cost}" for cost in costs)
     numbered = (
-        f"SELECT *, {units}, {_array(telling)} AS line_, {_array(keys[:1])} AS lead_,"
+        f"SELECT *, row_number() OVER () AS number_, {units}, {_array(telling)} AS line_,"
         f" {_powers(minor_digits, _SCALE)} AS step_,"
-        f" {_powers(minor_digits, _SHOWN_DIGITS)} AS shown_"
-        f" FROM {lines}"
+        f" {_powers(minor_digits, _SHOWN_DIGITS)} AS shown_ FROM {lines}"
     )
-    steps = [f"numbered AS ({numbered})"]
-    last = "numbered"
+    steps = [f"numbered AS MATERIALIZED ({numbered})"]
     for cost in costs:
-        steps += [f"{name} AS ({sql})" for name, sql in _cascade(cost, last)]
-        last = f"rounded_{cost}"
+        steps += [f"{name} AS ({sql})" for name, sql in _cascade(cost, keys[0])]
+    # What is sorted for rounding are numbers of lines; whole lines would take twice as long.
+    joined = " ".join(f"JOIN rounded_{cost} USING (number_)" for cost in costs)
     amounts = ", ".join(f"{_amount(rounded[cost])} AS {name}" for cost, name in _COSTS.items())
     listed = ", ".join(map(quoted, columns))
     return (
-        f"WITH {', '.join(steps)}\nSELECT {listed}, {', '.join(_COSTS)}, {amounts} FROM {last}"
-        f" ORDER BY {listed}"
+        f"WITH {', '.join(steps)}\nSELECT {listed}, {', '.join(_COSTS)}, {amounts}"
+        f" FROM numbered {joined} ORDER BY {listed}"
     )
 
 
@@ -104,32 +103,32 @@ def _array(columns: Sequence[str]) -> str:
     return lowered(f"concat('[', {values}, ']')")
 
 
-def _cascade(cost: str, lines: str) -> list[tuple[str, str]]:
+def _cascade(cost: str, lead: str) -> list[tuple[str, str]]:
     """The steps from exact units to whole minor units of one cost: issuers, owners, lines."""
     issuer = ", ".join(_ISSUER)
-    by_line = same("l", "o", _ISSUER)
     owners = (
-        f"SELECT {issuer}, lead_, step_, sum(units_{cost})::HUGEINT AS units_"
-        f" FROM {lines} GROUP BY ALL"
+        f"SELECT {issuer}, {quoted(lead)}, step_, sum(units_{cost})::HUGEINT AS units_"
+        " FROM numbered GROUP BY ALL"
     )
     issuers = (
-        f"SELECT *, {_floor('sum(units_) OVER i + step_ // 2')} AS total_"
+        f"SELECT *, {_array([lead])} AS lead_,"
+        f" {_floor('sum(units_) OVER i + step_ // 2')} AS total_"
         f" FROM owners_{cost} WINDOW i AS (PARTITION BY {issuer})"
     )
     handed_on = _handed(f"issuers_{cost}", "units_", issuer, "lead_")
     handed = f"SELECT *, row_number() OVER () AS owner_ FROM ({handed_on})"
+    by_line = same("l", "o", (*_ISSUER, lead))
     joined = (
-        f"SELECT l.*, o.whole_ AS total_, o.owner_ FROM {lines} AS l"
-        f" JOIN leads_{cost} AS o ON {by_line} AND l.lead_ = o.lead_"
+        f"SELECT number_, l.units_{cost} AS units_, l.step_, line_, owner_, whole_ AS total_"
+        f" FROM numbered AS l JOIN leads_{cost} AS o ON {by_line}"
     )
-    lined = _handed(f"joined_{cost}", f"units_{cost}", "owner_", "line_")
-    kept = f"SELECT * EXCLUDE (total_, whole_, owner_), whole_ AS whole_{cost} FROM ({lined})"
+    lined = _handed(f"joined_{cost}", "units_", "owner_", "line_")
     return [
         (f"owners_{cost}", owners),
         (f"issuers_{cost}", issuers),
         (f"leads_{cost}", handed),
         (f"joined_{cost}", joined),
-        (f"rounded_{cost}", kept),
+        (f"rounded_{cost}", f"SELECT number_, whole_ AS whole_{cost} FROM ({lined})"),
     ]
 
 
