@@ -106,7 +106,7 @@ def read_by_everyline(path: Path, folder: Path, threads: int, *, exact: bool) ->
     assert isinstance(native, Query)
     engine = Engine()
     engine.run(f"SET threads={threads}")
-    engine.write(native.sql, folder / "rows.parquet")
+    engine.write_quickly(native.sql, folder / "rows.parquet")
     tokens = "input_tokens::BIGINT + coalesce(cached_input_tokens::BIGINT, 0)"
     (found,) = engine.one(f"SELECT sum({tokens})::BIGINT FROM {parquet(folder / 'rows.parquet')}")
     return int(found)
@@ -135,7 +135,7 @@ def read_typed(path: Path, folder: Path, threads: int) -> int:
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in kinds.items())
     engine = Engine()
     engine.run(f"SET threads={threads}")
-    engine.write(
+    engine.write_quickly(
         f"FROM read_json({literal(str(path))}, format='newline_delimited', columns={{{columns}}})",
         folder / "typed.parquet",
     )

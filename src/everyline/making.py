@@ -172,7 +172,7 @@ class Making:
             f" JOIN {owned} AS o ON {on or 'true'} ORDER BY id_",
             self._file("usage_identities"),
         )
-        self._engine.write_numbers(self._found.usage.hours(), self._file("usage_hours"))
+        self._engine.write_quickly(self._found.usage.hours(), self._file("usage_hours"))
         self._found.usage.let_go()
         file = runs.file_in_view
         self._views["usage"] = usage(
@@ -228,7 +228,7 @@ class Making:
 
     def _write_compact(self, files: Mapping[str, str]) -> None:
         for name, sql in files.items():
-            write = self._engine.write_numbers if name in compact.NUMBERS else self._engine.write
+            write = self._engine.write_quickly if name in compact.NUMBERS else self._engine.write
             write(sql, self._file(name))
 
     def _fill_weakly(self, owners: Owners) -> None:

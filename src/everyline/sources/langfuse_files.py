@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from everyline.engines.duckdb import Engine, literal, one_file, parquet, quoted
+from everyline.engines.duckdb import Engine, lines_to, literal, one_file, parquet, quoted
 from everyline.problems import Problem
 from everyline.sources import delimited, json_text, json_values
 from everyline.sources.format import Facts
@@ -159,7 +159,7 @@ def _delimited(path: Path) -> Iterator[tuple[int, Observation]]:
     relation = (
         f"read_csv({one_file(path)}, auto_detect=false, header=true, nullstr='',"
         f" delim={literal(delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
-        f" max_line_size={_LINE_BYTES_MAX})"
+        f" {lines_to(_LINE_BYTES_MAX)})"
     )
     picked = ", ".join(f"c{header.index(name)}" for name in wanted)
     engine = Engine()

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from everyline.engines.duckdb import literal, one_file, quoted
+from everyline.engines.duckdb import lines_to, literal, one_file, quoted
 
 LINE_BYTES_MAX = 16_000_000
 """Prompts stand in the line where the gateway keeps them, so lines are long."""
@@ -92,7 +92,7 @@ def of_lines(path: Path, *, cost: bool) -> str:
     compression = "gzip" if path.suffix == ".gz" else "none"
     return f"""WITH lines AS (SELECT line, {_read("line", shape)} AS call
   FROM read_csv({one_file(path)}, auto_detect=false, header=false, delim=e'\\x01', quote='',
-    escape='', columns={{'line': 'VARCHAR'}}, max_line_size={LINE_BYTES_MAX},
+    escape='', columns={{'line': 'VARCHAR'}}, {lines_to(LINE_BYTES_MAX)},
     compression='{compression}', strict_mode=false)
   WHERE CASE WHEN strlen(line) > 9 THEN true ELSE trim(line, e' \\t\\r') <> '' END),
 calls AS (SELECT line{near},
@@ -120,7 +120,7 @@ def of_csv(path: Path, header: Sequence[str], delimiter: str, *, cost: bool) -> 
     {at.get("metadata", "NULL::VARCHAR")} AS metadata_text
   FROM read_csv({one_file(path)}, auto_detect=false, header=true, nullstr='',
     delim={literal(delimiter)}, quote='"', escape='"', columns={{{columns}}},
-    max_line_size={LINE_BYTES_MAX})),
+    {lines_to(LINE_BYTES_MAX)})),
 {_token_classes(cost=cost)}"""
 
 
@@ -198,7 +198,7 @@ def _spend() -> str:
 
 def _began() -> str:
     """The instant, UTC; null where it is none. A cast to TIMESTAMP would pass over an offset."""
-    return """CASE WHEN regexp_matches(substr(startTime, 20), '[+-]')
+    return """CASE WHEN contains(substr(startTime, 20), '+') OR contains(substr(startTime, 20), '-')
     THEN try_cast(startTime AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
     ELSE try_cast(startTime AS TIMESTAMP) END"""
 

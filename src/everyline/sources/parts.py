@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from everyline import people
 from everyline.config.sources import Bill, UsageSource
-from everyline.engines.duckdb import Engine, literal, one_file, quoted
+from everyline.engines.duckdb import Engine, lines_to, literal, one_file, quoted
 from everyline.sources import cells
 from everyline.sources.cells import Cell, present
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
@@ -99,7 +99,7 @@ def part(
     elif isinstance(native, Query):
         # Its rows are looked at twice, and are not read twice for that.
         rows = folder / "rows.parquet"
-        engine.write(native.sql, rows)
+        engine.write_quickly(native.sql, rows)
         kinds = dict.fromkeys(native.header, "")
         at = {name: name for name in native.header}
         relation = f"read_parquet({one_file(rows)}, file_row_number=true)"
@@ -156,7 +156,7 @@ def _relation(text: Csv) -> str:
     return (
         f"read_csv({one_file(text.path)}, auto_detect=false, header=true, nullstr='',"
         f" delim={literal(text.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
-        f" max_line_size={_LINE_BYTES_MAX})"
+        f" {lines_to(_LINE_BYTES_MAX)})"
     )
 
 
