@@ -71,11 +71,10 @@ class Explanation:
         """
         self._pieces.find(asked)
         self._splits.ask(self._pieces.near)
+        lines: Mapping[int, Sequence[Node]] | None = None
         if asked.with_lines:
             self._lines.line_up()
             lines = self._lines.nodes(asked, self._pieces.ratios)
-        else:
-            lines = self._unlisted()
         groups: dict[int, list[Node]] = defaultdict(list)
         for part, node in self._groups(lines, asked.lines_max):
             groups[part].append(node)
@@ -83,17 +82,6 @@ class Explanation:
         for block, node in self._owners(asked, groups):
             owners[block].append(node)
         return [self._figure(asked, row, owners[row[:3]]) for row in self._stated(asked)]
-
-    def _unlisted(self) -> dict[int, list[Node]]:
-        """The lines of each group as one node."""
-        return {
-            group: [Node("rest", f"{many:,} line{'s'[: many != 1]}", cost, currency, many, {})]
-            for group, currency, cost, many in self._engine.rows(
-                "SELECT e.group_, e.BillingCurrency, sum(e.EffectiveCost)::DECIMAL(38,18),"
-                " sum(g.x_LineCount)::BIGINT FROM explained AS e"
-                f" JOIN {self._pieces.owned} AS g USING (x_GroupId) GROUP BY ALL"
-            )
-        }
 
     def charges(self, beginning: str, most: int, within: str | None = None) -> list[Charge]:
         """The bill lines whose x_ChargeId begins so, in its order, at most so many.
@@ -118,16 +106,19 @@ class Explanation:
         return []
 
     def _groups(
-        self, lines: Mapping[int, Sequence[Node]], most: int | None
+        self, lines: Mapping[int, Sequence[Node]] | None, most: int | None
     ) -> Iterator[tuple[int, Node]]:
-        """Lines of one description, with the number of the part they belong to."""
+        """Lines of one description, with the number of the part they belong to.
+
+        They are one node where they are not listed.
+        """
         names = (*DESCRIPTION, "tags_")
         shares = self._shares()
         found = self._telemetry.traced(self._keys) if shares else {}
-        for part, group, currency, count, whole, *cells in self._engine.rows(
+        for part, group, currency, count, whole, cost, many, *cells in self._engine.rows(
             "SELECT part_, group_, BillingCurrency, count(DISTINCT x_GroupId),"
-            f" (sum(whole_))::DECIMAL(38,18), {', '.join(map(quoted, names))}"
-            " FROM explained GROUP BY ALL"
+            " sum(whole_)::DECIMAL(38,18), sum(EffectiveCost)::DECIMAL(38,18), sum(lines_)::BIGINT,"
+            f" {', '.join(map(quoted, names))} FROM explained GROUP BY ALL"
         ):
             said = facts(names, cells)
             if tags := said.get("tags_"):
@@ -135,7 +126,9 @@ class Explanation:
                 said["tags_"] = json.dumps(present, ensure_ascii=False)
             label = ", ".join(said[n] for n in _NAMED_BY if n in said and said[n] != "Usage")
             said |= {"groups": str(count)}
-            node = _sum("group", label or "charges", currency, lines[group], said)
+            unlisted = Node("rest", f"{many:,} line{'s'[: many != 1]}", cost, currency, many, {})
+            below = [unlisted] if lines is None else lines[group]
+            node = _sum("group", label or "charges", currency, below, said)
             if whole != node.cost:
                 said["x_Of"] = text(whole)
             yield part, _with_shares(node, shares.get(group, ()), _by_share(found, group), most)

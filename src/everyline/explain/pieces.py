@@ -46,8 +46,7 @@ _WEIGHTS = ("w1", "t1", "w2", "t2")
 _FRACTION = "DECIMAL(10,9)"
 _NANO = 10**9
 _FEW = 10_000
-
-
+_NAMED_MAX = 256
 _NEAR_MAX = 16
 
 
@@ -61,11 +60,11 @@ class Near(NamedTuple):
 class Pieces:
     """Makes the tables of one question.
 
-    `explained`: a piece each: BLOCK, EffectiveCost, x_GroupId, `whole_`, `quantity_` and `unit_` of
-    the group, how its owner was found, SPLIT, x_ShareId, x_Receiver, the split of the group itself
-    (`first_share_`, `first_receiver_`, w1 of t1), DESCRIPTION, `ratio_` (the index of its fraction
-    in `ratios`), `frac_` (the same to nine decimals, to sort by), and the numbers `part_` of how
-    owners were found and `group_` of that and its description.
+    `explained`: a piece each: BLOCK, EffectiveCost, x_GroupId, `whole_`, `quantity_`, `unit_` and
+    `lines_` of the group, how its owner was found, SPLIT, x_ShareId, x_Receiver, the split of the
+    group itself (`first_share_`, `first_receiver_`, w1 of t1), DESCRIPTION, `ratio_` (the index of
+    its fraction in `ratios`), `frac_` (the same to nine decimals, to sort by), and the numbers
+    `part_` of how owners were found and `group_` of that and its description.
 
     Attributes:
         ratios: fractions of a group; the first one is all of it.
@@ -116,24 +115,31 @@ class Pieces:
             f" FROM {self._run.relation('allocations')} WHERE {where(asked)} AND {only}",
         )
         self.near = self._near()
-        self._run_sql("first_receivers", self._first_receivers())
-        self._run_sql("first_splits", FIRST_SPLITS)
-        self._share_members()
-        self._run_sql("pieces", self._pieces())
-        if self._engine.one("SELECT count(*) FROM pieces")[0] <= _FEW:
-            # They are asked for several times, and lie among those of everybody else.
-            named = f"starts_with(c, {literal(PREFIX)}) OR c IN ({_texts(self._of_groups)})"
-            of_pieces = (
-                f"SELECT COLUMNS(lambda c: {named}) FROM {self.owned}"
-                " SEMI JOIN pieces USING (x_GroupId)"
-            )
-            self._run_sql("piece_groups", of_pieces)
-            self.owned = "piece_groups"
+        if self._has_traces:
+            self._run_sql("first_receivers", self._first_receivers())
+            self._run_sql("first_splits", FIRST_SPLITS)
+        if self._has_pools:
+            self._share_members()
+        if self._run_sql("pieces", self._pieces()) <= _FEW:
+            self._keep_groups()
         self._weigh()
         self._run_sql("explained", self._explained())
 
-    def _run_sql(self, table: str, sql: str) -> None:
-        self._engine.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
+    def _run_sql(self, table: str, sql: str) -> int:
+        """How many rows the table has."""
+        (rows,) = self._engine.one(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
+        return int(rows)
+
+    def _keep_groups(self) -> None:
+        """`piece_groups`: asked for several times, they lie among those of everybody else."""
+        groups = [group for (group,) in self._engine.rows("SELECT DISTINCT x_GroupId FROM pieces")]
+        which = "SEMI JOIN pieces USING (x_GroupId)"
+        if len(groups) <= _NAMED_MAX:
+            which = f"WHERE x_GroupId IN ({_texts(groups)})"  # in two thirds of the time
+        named = f"starts_with(c, {literal(PREFIX)}) OR c IN ({_texts(self._of_groups)})"
+        of_pieces = f"SELECT COLUMNS(lambda c: {named}) FROM {self.owned} {which}"
+        self._run_sql("piece_groups", of_pieces)
+        self.owned = "piece_groups"
 
     @property
     def _shares(self) -> str:
@@ -164,9 +170,6 @@ class Pieces:
 
     def _first_receivers(self) -> str:
         """SELECT of the parts that traces made of groups in question, with their weights."""
-        if not self._has_traces:
-            nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in FIRST_RECEIVERS)
-            return f"SELECT {nothing} WHERE false"
         lines = "SELECT x_LineId FROM asked_parts WHERE x_Pool IS NULL"
         if self._has_pools:
             lines += (
@@ -182,16 +185,15 @@ class Pieces:
         """
         columns = {"n_": "BIGINT", "x_GroupId": "VARCHAR", "first_": "VARCHAR", "cost_": "VARCHAR"}
         found: dict[int, tuple[int, Fraction, list[tuple[Any, ...]]]] = {}
-        if self._has_pools:
-            for n, cost, weight, total, *member in self._engine.rows(
-                "SELECT a.n_, a.EffectiveCost, s.x_Weight, s.x_WeightTotal, m.x_GroupId,"
-                " m.x_Receiver, m.EffectiveCost FROM asked_parts AS a"
-                f" JOIN {self._run.relation('pool_members')} AS m ON m.x_PoolLineId = a.x_LineId"
-                f" JOIN {self._shares} AS s ON s.x_ShareId = a.x_ShareId"
-                " AND s.x_Receiver = a.x_Receiver ORDER BY a.n_, m.x_GroupId, m.x_Receiver"
-            ):
-                ratio = Fraction(int(weight), int(total))
-                found.setdefault(n, (units(cost), ratio, []))[2].append(tuple(member))
+        for n, cost, weight, total, *member in self._engine.rows(
+            "SELECT a.n_, a.EffectiveCost, s.x_Weight, s.x_WeightTotal, m.x_GroupId,"
+            " m.x_Receiver, m.EffectiveCost FROM asked_parts AS a"
+            f" JOIN {self._run.relation('pool_members')} AS m ON m.x_PoolLineId = a.x_LineId"
+            f" JOIN {self._shares} AS s ON s.x_ShareId = a.x_ShareId"
+            " AND s.x_Receiver = a.x_Receiver ORDER BY a.n_, m.x_GroupId, m.x_Receiver"
+        ):
+            ratio = Fraction(int(weight), int(total))
+            found.setdefault(n, (units(cost), ratio, []))[2].append(tuple(member))
         rows = []
         for n, (cost, ratio, members) in found.items():
             parts = shared_out(cost, [units(member) * ratio for *_, member in members])
@@ -199,7 +201,7 @@ class Pieces:
                 (n, group, first, str(amount(part)))
                 for part, (group, first, _) in zip(parts, members, strict=True)
             ]
-        fill(self._engine, "member_pieces", columns, rows)
+        self._engine.table("member_pieces", columns, rows)
 
     def _pieces(self) -> str:
         """SELECT of n_, x_GroupId, the split of the group, weights, and cost_."""
@@ -216,6 +218,8 @@ class Pieces:
                 f" JOIN {self._shares} AS s ON s.x_ShareId = a.x_ShareId"
                 " AND s.x_Receiver = a.x_Receiver"
             )
+        if not self._has_traces:
+            return f"SELECT *, {none} AS first_share_, {none} AS w1, {none} AS t1 FROM ({whole})"
         return (
             "SELECT p.*, f.x_ShareId AS first_share_, f.w1, f.t1 FROM"
             f" ({whole}) AS p LEFT JOIN first_splits AS f"
@@ -238,7 +242,7 @@ class Pieces:
             rows.append((*weights, str(len(self.ratios)), nano))
             self.ratios.append(ratio)
         kinds = dict.fromkeys((*_WEIGHTS, "ratio_", "frac_"), "VARCHAR")
-        fill(self._engine, "piece_ratios", kinds, rows)
+        self._engine.table("piece_ratios", kinds, rows)
 
     def _explained(self) -> str:
         tags = [name for name in self._engine.columns(self.owned) if is_tag(name)]
@@ -262,6 +266,7 @@ class Pieces:
             f" dense_rank() OVER (ORDER BY {parted}, {described}) AS group_ FROM (SELECT"
             " a.x_Period, a.BillingCurrency, a.estimated_, p.cost_ AS EffectiveCost, p.x_GroupId,"
             " g.EffectiveCost AS whole_, g.ConsumedQuantity AS quantity_, g.ConsumedUnit AS unit_,"
+            " g.x_LineCount AS lines_,"
             f" p.w1, p.t1, {', '.join('a.' + quoted(name) for name in self.found)},"
             " a.x_Rule, a.x_Pool, a.x_ShareId, a.x_Receiver, p.first_share_,"
             f" p.first_ AS first_receiver_, {rules},"
@@ -294,26 +299,11 @@ def first_receivers(run: Run, keys: Sequence[str], condition: str) -> str:
     )
 
 
-FIRST_RECEIVERS = (
-    *("x_GroupId", "x_Receiver", "x_ShareId"),
-    *("share_receiver_", "x_Weight", "x_WeightTotal"),
-)
 FIRST_SPLITS = (
     "SELECT x_GroupId, x_Receiver, x_ShareId, sum(x_Weight::HUGEINT)::HUGEINT::VARCHAR AS w1,"
     " any_value(x_WeightTotal) AS t1 FROM first_receivers GROUP BY x_GroupId, x_Receiver, x_ShareId"
 )
 """SELECT over the table `first_receivers`: each part with its weight, as w1 of t1."""
-
-
-def fill(
-    engine: Engine, name: str, columns: dict[str, str], rows: Sequence[Sequence[object]]
-) -> None:
-    """A temporary table of many rows made here: a list for each column."""
-    body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-    engine.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
-    marks = ", ".join(f"unnest(?::{kind}[])" for kind in columns.values())
-    values = [[row[at] for row in rows] for at in range(len(columns))]
-    engine.rows(f"INSERT INTO {quoted(name)} SELECT {marks}", values)
 
 
 def is_value(column: str, value: str) -> str:
