@@ -37,24 +37,26 @@ class ChargeParts:
 
     def charge(self, fields: Mapping[str, str]) -> Charge:
         """A line, given its columns of `charges`."""
-        group = fields["x_GroupId"]
-        count, cost = self._engine.rows(
-            "SELECT x_LineCount, EffectiveCost::DECIMAL(38,18)"
-            f" FROM {self._run.relation('groups')} WHERE x_GroupId = ?",
-            [group],
-        )[0]
         columns = [k + end for k in self._keys for end in ("", "_evidence", "_tag", "_rule")]
-        rows = self._engine.rows(
-            f"SELECT {', '.join(map(quoted, columns))} FROM {self._run.relation('owned_groups')}"
-            " WHERE x_GroupId = ?",
-            [group],
+        # Out of scope nothing has an owner.
+        ((count, cost, *found),) = self._of_group("owned_groups", fields, columns) or (
+            self._of_group("groups", fields, [])
         )
         owner = [
-            Found(key, *row[4 * at : 4 * at + 4])
-            for row in rows
-            for at, key in enumerate(self._keys)
+            Found(key, *found[4 * at : 4 * at + 4]) for at, key in enumerate(self._keys) if found
         ]
         return Charge(fields, count, cost, owner, self._parts(fields) if owner else ())
+
+    def _of_group(
+        self, relation: str, fields: Mapping[str, str], columns: Sequence[str]
+    ) -> Sequence[tuple[Any, ...]]:
+        """How many lines a line's group has, what it costs, and these columns of it."""
+        told = "".join(f", {quoted(column)}" for column in columns)
+        return self._engine.rows(
+            f"SELECT x_LineCount, EffectiveCost::DECIMAL(38,18){told}"
+            f" FROM {self._run.relation(relation)} WHERE x_GroupId = ?",
+            [fields["x_GroupId"]],
+        )
 
     def _parts(self, fields: Mapping[str, str]) -> list[Node]:
         """The first-stage parts of a line; of those that a pool took, what became of them there."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from everyline.config.configuration import Configuration
 from everyline.control import Unbalanced
-from everyline.engines.duckdb import Engine, quoted
+from everyline.engines.duckdb import Engine, literal, quoted
 from everyline.explain import usage
 from everyline.explain.charge import ChargeParts
 from everyline.explain.lines import Lines
@@ -94,15 +94,13 @@ class Explanation:
         parts = ChargeParts(self._engine, self._run, self._splits)
         looked_at: list[dict[str, str]] = [{"beginning": beginning}, {}]
         for asked in ([{"condition": within}] if within else []) + looked_at:
-            lines = self._charges(**asked)
-            names = list(self._engine.columns(f"({lines})"))
-            rows = self._engine.rows(
-                f"SELECT {', '.join(map(quoted, names))} FROM ({lines})"
-                " WHERE starts_with(x_ChargeId, ?) ORDER BY x_ChargeId LIMIT ?",
-                [beginning, most],
+            rows = self._engine.named_rows(
+                f"SELECT * FROM ({self._charges(**asked)})"
+                f" WHERE starts_with(x_ChargeId, {literal(beginning)})"
+                f" ORDER BY x_ChargeId LIMIT {most}"
             )
             if rows:
-                return [parts.charge(facts(names, row)) for row in rows]
+                return [parts.charge(facts(row, row.values())) for row in rows]
         return []
 
     def _groups(

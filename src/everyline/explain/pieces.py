@@ -62,9 +62,10 @@ class Pieces:
 
     `explained`: a piece each: BLOCK, EffectiveCost, x_GroupId, `whole_`, `quantity_`, `unit_` and
     `lines_` of the group, how its owner was found, SPLIT, x_ShareId, x_Receiver, the split of the
-    group itself (`first_share_`, `first_receiver_`, w1 of t1), DESCRIPTION, `ratio_` (the index of
-    its fraction in `ratios`), `frac_` (the same to nine decimals, to sort by), and the numbers
-    `part_` of how owners were found and `group_` of that and its description.
+    group itself (`first_share_`, `first_receiver_`, w1 of t1), DESCRIPTION, the numbers `part_` of
+    how owners were found and `group_` of that and its description, and where lines are asked for
+    `ratio_` (the index of its fraction in `ratios`) and `frac_` (the same to nine decimals, to sort
+    by).
 
     Attributes:
         ratios: fractions of a group; the first one is all of it.
@@ -122,8 +123,9 @@ class Pieces:
             self._share_members()
         if self._run_sql("pieces", self._pieces()) <= _FEW:
             self._keep_groups()
-        self._weigh()
-        self._run_sql("explained", self._explained())
+        if asked.with_lines:
+            self._weigh()
+        self._run_sql("explained", self._explained(with_lines=asked.with_lines))
 
     def _run_sql(self, table: str, sql: str) -> int:
         """How many rows the table has."""
@@ -244,7 +246,7 @@ class Pieces:
         kinds = dict.fromkeys((*_WEIGHTS, "ratio_", "frac_"), "VARCHAR")
         self._engine.table("piece_ratios", kinds, rows)
 
-    def _explained(self) -> str:
+    def _explained(self, *, with_lines: bool) -> str:
         tags = [name for name in self._engine.columns(self.owned) if is_tag(name)]
         told = " OR ".join(
             f"a.{quoted(f'{key}_evidence')} IN ({_texts(_TOLD_BY_TAGS)})" for key in self.keys
@@ -260,7 +262,14 @@ class Pieces:
         )
         parted = ", ".join(map(quoted, (*BLOCK, *self.found, *SPLIT, *self.rules)))
         described = ", ".join(map(quoted, (*DESCRIPTION, "tags_")))
-        on = " AND ".join(f"r.{w} IS NOT DISTINCT FROM p.{w}" for w in _WEIGHTS)
+        ratios, joined = "", ""
+        if with_lines:
+            ratios = (
+                ", coalesce(r.ratio_::BIGINT, 0) AS ratio_,"
+                f" coalesce(r.frac_::{_FRACTION}, 1::{_FRACTION}) AS frac_"
+            )
+            on = " AND ".join(f"r.{w} IS NOT DISTINCT FROM p.{w}" for w in _WEIGHTS)
+            joined = f" LEFT JOIN piece_ratios AS r ON {on}"
         return (
             f"SELECT *, dense_rank() OVER (ORDER BY {parted}) AS part_,"
             f" dense_rank() OVER (ORDER BY {parted}, {described}) AS group_ FROM (SELECT"
@@ -270,12 +279,9 @@ class Pieces:
             f" p.w1, p.t1, {', '.join('a.' + quoted(name) for name in self.found)},"
             " a.x_Rule, a.x_Pool, a.x_ShareId, a.x_Receiver, p.first_share_,"
             f" p.first_ AS first_receiver_, {rules},"
-            f" {', '.join('g.' + quoted(name) for name in DESCRIPTION)}, {tagged} AS tags_,"
-            f" coalesce(r.ratio_::BIGINT, 0) AS ratio_,"
-            f" coalesce(r.frac_::{_FRACTION}, 1::{_FRACTION}) AS frac_"
+            f" {', '.join('g.' + quoted(name) for name in DESCRIPTION)}, {tagged} AS tags_{ratios}"
             f" FROM pieces AS p JOIN asked_parts AS a USING (n_)"
-            f" JOIN {self.owned} AS g ON g.x_GroupId = p.x_GroupId"
-            f" LEFT JOIN piece_ratios AS r ON {on})"
+            f" JOIN {self.owned} AS g ON g.x_GroupId = p.x_GroupId{joined})"
         )
 
 
@@ -339,6 +345,8 @@ def unknown(
     """
     wanted = {"x_Period": asked.period} | dict(asked.values) | {"ServiceName": asked.service}
     allocations = allocations or run.relation("allocations")
+    if engine.rows(f"SELECT 1 FROM {allocations} WHERE {where(asked)} LIMIT 1"):
+        return None
     tests = ["true"]
     for column, value in wanted.items():
         if value is None:

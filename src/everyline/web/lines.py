@@ -79,7 +79,7 @@ class Group:
     @property
     def ratio(self) -> Fraction:
         """The part of each of its lines that is meant; all of them where they come to nothing."""
-        return self.part * Fraction(1, Fraction(self.whole)) if self.whole else Fraction(1)
+        return self.part / Fraction(self.whole) if self.whole else Fraction(1)
 
 
 def wanted(ask: Ask) -> Wanted:
@@ -169,29 +169,29 @@ def _parts(ask: Ask, asked: Wanted, numbers: dict[str, int | None]) -> dict[str,
             numbers[line] = at
     if not pooled or not ask.viewer.sees_all:
         return found
-    members = defaultdict(list)
-    for line, group, at, part in ask.opened.hold(
-        f"members {ask.block.period}", ask.exact, lambda: _members(ask)
-    ):
-        members[line].append((group, Fraction(part)))
-        numbers[group] = at
+    members = ask.opened.hold(f"members {ask.block.period}", ask.exact, lambda: _members(ask))
     for line, part in pooled.items():
-        whole = sum((of for _, of in members[line]), Fraction(0))
-        for group, of in members[line]:
-            found[group] += of * Fraction(part) * Fraction(1, whole) if whole else Fraction(0)
+        whole = sum((of for *_, of in members[line]), Fraction(0))
+        times = Fraction(part) / whole if whole else Fraction(0)
+        for group, at, of in members[line]:
+            found[group] += of * times
+            numbers[group] = at
     return found
 
 
-def _members(ask: Ask) -> list[tuple[Any, ...]]:
-    """Pool line, group, its number, and what it brought, of the members of all pools."""
+def _members(ask: Ask) -> Mapping[str, Sequence[tuple[str, int | None, Fraction]]]:
+    """Pool line to its members: group, its number, and what it brought."""
     groups_ = ask.run.relation("groups")
     is_numbered = month.NUMBER in ask.opened.columns(ask.engine, groups_)
     number = f"any_value({month.NUMBER})" if is_numbered else "NULL::INTEGER"
     beside = f" LEFT JOIN {groups_} AS g USING (x_GroupId)" if is_numbered else ""
-    return ask.rows(
+    members = defaultdict(list)
+    for line, group, at, part in ask.rows(
         f"SELECT x_PoolLineId, x_GroupId, {number}, sum(m.{quoted(ask.exact)})::DECIMAL(38,18)"
         f" FROM {ask.run.relation('pool_members')} AS m{beside} GROUP BY x_PoolLineId, x_GroupId"
-    )
+    ):
+        members[line].append((group, at, Fraction(part)))
+    return dict(members)
 
 
 def numbered(numbers: Iterable[int | None]) -> str:
@@ -248,14 +248,16 @@ class Bills:
         kinds = {"x_GroupId": "VARCHAR", "ratio_": "INTEGER", "frac_": "DECIMAL(10,9)"}
         kinds |= {_NUMBER: "INTEGER"}
         self._groups = found
-        self.ratios = list(dict.fromkeys(group.ratio for group in found))
+        ratios = [group.ratio for group in found]
+        self.ratios = list(dict.fromkeys(ratios))
         at = {ratio: n for n, ratio in enumerate(self.ratios)}
         sized = [
             str(Decimal(min(int(abs(ratio) * _NANO), 9 * _NANO)).scaleb(-9))
             for ratio in self.ratios
         ]
         rows = [
-            (group.id, at[group.ratio], sized[at[group.ratio]], group.number) for group in found
+            (group.id, at[ratio], sized[at[ratio]], group.number)
+            for group, ratio in zip(found, ratios, strict=True)
         ]
         self.engine.table("asked_groups", kinds, rows)
         self.narrowed = narrowed(
@@ -334,14 +336,15 @@ class Bills:
 
     def _tell(self, lines: Sequence[dict[str, Any]]) -> None:
         """What a page shows of these lines; ids are worked out among those of equal cost alone."""
-        costs = {line["near_"] for line in lines}
-        listed = ", ".join(f"{literal(figures.exact(cost))}::DECIMAL(38,18)" for cost in costs)
+        near = self.narrowed + self._of(line[_NUMBER] for line in lines)
+        if not isinstance(self.charges, line_file.Filed):
+            costs = {figures.exact(line["near_"]) for line in lines}
+            listed = ", ".join(f"{literal(cost)}::DECIMAL(38,18)" for cost in costs)
+            near += f" AND EffectiveCost IN ({listed})"
         files = narrowed({"x_SourceFile": [line["x_SourceFile"] for line in lines]})
         rows = ", ".join(str(line["x_SourceRow"]) for line in lines)
-        those = self._of(line[_NUMBER] for line in lines)
-        charges = self.charges(f"{self.narrowed}{those} AND EffectiveCost IN ({listed})")
         told = self.engine.rows(
-            f"SELECT {', '.join(self._shown)} FROM ({charges})"
+            f"SELECT {', '.join(self._shown)} FROM ({self.charges(near)})"
             f" WHERE {files} AND x_SourceRow IN ({rows})"
         )
         found = {row[-2:]: dict(zip(SHOWN, row, strict=True)) for row in told}
