@@ -54,7 +54,8 @@ class Server:
 
     def audit(self) -> list[dict[str, object]]:
         """The audit so far."""
-        text = (self.project / "audit.jsonl").read_text("ascii")
+        file = self.project / "audit.jsonl"
+        text = file.read_text("ascii") if file.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
 

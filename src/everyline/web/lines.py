@@ -130,14 +130,16 @@ def groups(ask: Ask, asked: Wanted) -> list[Group]:
     number = month.NUMBER if month.NUMBER in kinds else "NULL"
     numbers: dict[str, int | None] = {}
     meant = _parts(ask, asked, numbers) if asked.parts else None
-    those = "" if meant is None else " AND x_GroupId IN (SELECT unnest(?::VARCHAR[]))"
-    if meant is not None and (few := numbered(numbers.get(group) for group in meant)):
-        those = f" AND {few}{those}"
+    those, ids = "", []
+    if meant is not None:
+        few = numbered(numbers.get(group) for group in meant)
+        those = f" AND {few or 'x_GroupId IN (SELECT unnest(?::VARCHAR[]))'}"
+        ids = [] if few else [list(meant)]
     rows = ask.rows(
         f"SELECT x_GroupId, x_Source, ServiceName, {quoted(ask.exact)}::DECIMAL(38,18),"
         f" x_LineCount, {number}, {told} FROM {relation}"
         f" WHERE {ask.of_block()} AND {tests(fixed, kinds)}{those}",
-        [] if meant is None else [list(meant)],
+        ids,
     )
     found = []
     for group, source, service, whole, lines, at, *cells in rows:
@@ -279,9 +281,9 @@ class Bills:
     def _put(self, asked: Wanted, cost: str, has: Mapping[str, str]) -> None:
         """What gives the lines: a query, or the table `found_lines` where sums are of lines."""
         listed = ", ".join(_PLACE if self._is_brief else self._shown)
-        few = self._of(group.number for group in self._groups)
+        few = self._few(group.number for group in self._groups)
         joined = (
-            f"({self.charges.numbered(self.narrowed + few)}) AS c"
+            f"({self.charges.numbered(few)}) AS c"
             f" JOIN (SELECT * EXCLUDE (x_GroupId) FROM asked_groups)"
             f" ON c.{month.NUMBER} = {_NUMBER}"
             if few
@@ -300,11 +302,10 @@ class Bills:
             self.engine.run(f"CREATE OR REPLACE TEMP TABLE found_lines AS {lines}")
             self._found = "found_lines"
 
-    def _of(self, numbers: Iterable[int | None]) -> str:
-        """SQL, after a condition: whether lines are of groups of these numbers."""
+    def _few(self, numbers: Iterable[int | None]) -> str:
+        """SQL: whether lines are of groups of these numbers; empty where lines have no such."""
         is_numbered = isinstance(self.charges, line_file.Filed) and self.charges.is_numbered
-        few = numbered(numbers) if is_numbered else ""
-        return f" AND {few}" if few else ""
+        return numbered(numbers) if is_numbered else ""
 
     def sums(self) -> tuple[int, Decimal, Fraction]:
         """How many lines were found, what they cost, and what of that is meant."""
@@ -336,7 +337,7 @@ class Bills:
 
     def _tell(self, lines: Sequence[dict[str, Any]]) -> None:
         """What a page shows of these lines; ids are worked out among those of equal cost alone."""
-        near = self.narrowed + self._of(line[_NUMBER] for line in lines)
+        near = self._few(line[_NUMBER] for line in lines) or self.narrowed
         if not isinstance(self.charges, line_file.Filed):
             costs = {figures.exact(line["near_"]) for line in lines}
             listed = ", ".join(f"{literal(cost)}::DECIMAL(38,18)" for cost in costs)

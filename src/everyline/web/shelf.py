@@ -239,8 +239,8 @@ class Shelf:
         engine = Engine(self.project / runs.FOLDER / "spill", compressed=True)
         # The files of a run never change, and each has a name of its own. Their bytes the system
         # keeps at hand; the engine would hold on to all that anybody has ever asked for.
-        engine.run("SET parquet_metadata_cache = true")
-        engine.run("SET enable_external_file_cache = false")
+        engine.run("SET GLOBAL parquet_metadata_cache = true")
+        engine.run("SET GLOBAL enable_external_file_cache = false")
         tables = {}
         summed = in_memory(engine, gathered(self.project, run))
         held = {name: f"SELECT * FROM {run.relation(name)}" for name in _HELD}
