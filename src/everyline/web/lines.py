@@ -79,7 +79,7 @@ class Group:
     @property
     def ratio(self) -> Fraction:
         """The part of each of its lines that is meant; all of them where they come to nothing."""
-        return self.part / Fraction(self.whole) if self.whole else Fraction(1)
+        return self.part * Fraction(1, Fraction(self.whole)) if self.whole else Fraction(1)
 
 
 def wanted(ask: Ask) -> Wanted:
@@ -174,7 +174,7 @@ def _parts(ask: Ask, asked: Wanted, numbers: dict[str, int | None]) -> dict[str,
     members = ask.opened.hold(f"members {ask.block.period}", ask.exact, lambda: _members(ask))
     for line, part in pooled.items():
         whole = sum((of for *_, of in members[line]), Fraction(0))
-        times = Fraction(part) / whole if whole else Fraction(0)
+        times = Fraction(part) * Fraction(1, whole) if whole else Fraction(0)
         for group, at, of in members[line]:
             found[group] += of * times
             numbers[group] = at
