@@ -7,11 +7,12 @@ are exact.
 
 from everyline.explain.charge import ChargeParts
 from everyline.explain.figure import Explanation
-from everyline.explain.nodes import Asked, Charge, Found, Node, Unknown
+from everyline.explain.nodes import ID_LENGTH, Asked, Charge, Found, Node, Unknown
 from everyline.explain.pieces import unknown
 from everyline.explain.shares import called, share_ids
 
 __all__ = [
+    "ID_LENGTH",
     "Asked",
     "Charge",
     "ChargeParts",

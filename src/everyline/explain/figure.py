@@ -14,6 +14,7 @@ from everyline.explain import usage
 from everyline.explain.charge import ChargeParts
 from everyline.explain.lines import Lines
 from everyline.explain.nodes import (
+    ID_LENGTH,
     Asked,
     Charge,
     Kind,
@@ -33,7 +34,6 @@ from everyline.units import unit
 
 Row = tuple[Any, ...]
 
-_ID_LENGTH = 64
 _NAMED_BY = ("ServiceName", "x_Model", "x_Meter", "SubAccountId", "ChargeCategory")
 
 
@@ -95,7 +95,7 @@ class Explanation:
         parts = ChargeParts(self._engine, self._run, self._splits)
         looked_at: list[dict[str, str]] = [{"beginning": beginning}, {}]
         begins = f"starts_with(x_ChargeId, {literal(beginning)}) ORDER BY x_ChargeId"
-        if len(beginning) == _ID_LENGTH:
+        if len(beginning) == ID_LENGTH:
             begins = f"x_ChargeId = {literal(beginning)}"  # in half of the time
         for asked in ([{"condition": within}] if within else []) + looked_at:
             rows = self._engine.named_rows(

@@ -10,6 +10,9 @@ from typing import Any, Literal, NamedTuple
 from everyline import money
 from everyline.control import EXACT
 
+ID_LENGTH = 64
+"""Of an x_ChargeId, which is hexadecimal."""
+
 Kind = Literal["figure", "owner", "group", "line", "rest", "share", "usage"]
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from everyline import figures
 from everyline.answers import explained
 from everyline.engines.duckdb import literal
-from everyline.explain import Charge, Node, words
+from everyline.explain import ID_LENGTH, Charge, Node, words
 from everyline.relations import COSTS
 from everyline.web.asked import Ask, Refused
 from everyline.web.explaining import Drawn
@@ -19,7 +19,6 @@ from everyline.web.visible import told_to
 
 _ALIKE_MAX = 5
 _HEX = frozenset("0123456789abcdef")
-_ID_LENGTH = 64
 _AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", re.ASCII)
 _MOST = 50
 _SHOWN = 16
@@ -28,12 +27,12 @@ _SHOWN = 16
 def page(ask: Ask, value: str) -> Page:
     """The line whose id begins so."""
     beginning = value.removesuffix("…")
-    if not beginning or len(beginning) > _ID_LENGTH or not _HEX.issuperset(beginning):
+    if not beginning or len(beginning) > ID_LENGTH or not _HEX.issuperset(beginning):
         raise Refused(
             404, f"no bill line has an id that begins with `{value}`", "ids are hexadecimal"
         )
     found: Sequence[Charge] = ()
-    if len(beginning) == _ID_LENGTH:  # of which there is one; most links name its month
+    if len(beginning) == ID_LENGTH:  # of which there is one; most links name its month
         with reading(ask, are_few=True) as explanation:
             found = explanation.charges(beginning, _ALIKE_MAX, _near(ask))
     if not found:

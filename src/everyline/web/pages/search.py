@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from everyline.engines.duckdb import quoted
+from everyline.explain import ID_LENGTH
 from everyline.exports.reading import PART
 from everyline.web.asked import Ask, Refused, at
 from everyline.web.grid import Cell, Grid, Head
@@ -14,7 +15,6 @@ _Row = tuple[str, str, Decimal | None, str]
 _Q_MAX = 200
 _FOUND_MAX = 20
 _HEX = frozenset("0123456789abcdef")
-_ID_LENGTH = 64
 _ID_LEAST = 4
 
 
@@ -48,7 +48,7 @@ def _nothing(word: str) -> str:
 def _line(ask: Ask, word: str) -> str | None:
     """Where a bill line is looked for, if it may be how an id begins."""
     beginning = word.removesuffix("…").lower()
-    if _ID_LEAST <= len(beginning) <= _ID_LENGTH and _HEX.issuperset(beginning):
+    if _ID_LEAST <= len(beginning) <= ID_LENGTH and _HEX.issuperset(beginning):
         return ask.link(at("/explain", beginning))
     return None
 
