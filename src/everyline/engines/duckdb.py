@@ -151,6 +151,8 @@ OutOfRange = duckdb.OutOfRangeException
 TooLarge = (duckdb.OutOfRangeException, duckdb.ConversionException)
 """What the engine raises where a number does not fit its type."""
 Unreadable = duckdb.Error
+Refused = duckdb.InvalidInputException
+"""What it raises where a file is not as a statement says, or where the statement says `error`."""
 
 
 def quoted(name: str) -> str:
@@ -182,7 +184,7 @@ def one_file(path: Path | str) -> str:
 def lines_to(most: int) -> str:
     """Options of `read_csv` for lines of at most so many bytes.
 
-    Left alone, the engine would hold sixteen of the longest at once, and take a quarter more time.
+    Left alone, the engine would hold sixteen of the longest at once, and take half more time.
     """
     return f"max_line_size={most}, buffer_size={2 * most}"
 

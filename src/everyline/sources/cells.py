@@ -6,24 +6,20 @@ exact rules in Python, and looked up: so a rule stands in one place and lines st
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from everyline import money
 from everyline.config.columns import CHARGES
-from everyline.engines.duckdb import Engine, literal, quoted
+from everyline.engines.duckdb import literal, quoted
 from everyline.sources.json_text import members
 
 _BLANKS = r"e' \t\r\n'"
 _PLAIN_NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,18})?"
-_PLAIN_INSTANTS = (
-    "%Y-%m-%dT%H:%M:%SZ",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S.%fZ",
-    "%Y-%m-%d",
-    "%Y-%m-%dT%H:%M:%S",
+_PLAIN_INSTANT = (
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
+    r"([T ]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?)?"
 )
 # FOCUS's own worked examples are dated by month, day and year of two or four digits.
 _ODD_INSTANTS = ("%m/%d/%y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M", "%Y%m%d")
@@ -77,8 +73,13 @@ def _fast_number(text: str) -> str:
 
 
 def _fast_instant(text: str) -> str:
-    formats = ", ".join(map(literal, _PLAIN_INSTANTS))
-    return f"try_strptime({text}, [{formats}])"
+    # FOCUS's form is read in a third of the time by `try_strptime`, which takes four times as long
+    # where a text has another form.
+    return (
+        f"CASE WHEN strlen({text}) = 20 THEN try_strptime({text}, '%Y-%m-%dT%H:%M:%SZ')"
+        f" WHEN regexp_full_match({text}, {literal(_PLAIN_INSTANT)})"
+        f" THEN try_cast({text} AS TIMESTAMP) END"
+    )
 
 
 def _fast_tags(text: str) -> str:
@@ -121,7 +122,7 @@ def charge_kind(column: str) -> str:
 
 def text_cell(name: str, kind: str, expression: str, null_words: tuple[str, ...]) -> Cell:
     """A cell of a text file: trimmed; empty, or one of `null_words`, is absent."""
-    return Cell(name, kind, text=f"trim({expression}, {_BLANKS})", absent=("", *null_words))
+    return Cell(name, kind, text=_trimmed(expression, _BLANKS), absent=("", *null_words))
 
 
 def constant_cell(name: str, kind: str, value: str) -> Cell:
@@ -151,7 +152,14 @@ def columnar_cell(name: str, ours: str, column: str, kind: str) -> Cell:
         return Cell(name, ours, text=f"to_json({at})::VARCHAR")
     if ours == "tags":
         return Cell(name, ours, text=f"{at}::VARCHAR")
-    return Cell(name, ours, text=f"trim({at}::VARCHAR)", absent=("",))
+    return Cell(name, ours, text=_trimmed(f"{at}::VARCHAR", "' '"), absent=("",))
+
+
+def _trimmed(text: str, blanks: str) -> str:
+    """SQL of `text` without `blanks` around it."""
+    # To look at both ends takes a tenth of the time of `trim`. The signs below `!` are blanks.
+    is_trimmed = f"{text} >= '!' AND ({text})[-1] >= '!'"
+    return f"CASE WHEN {is_trimmed} THEN {text} ELSE trim({text}, {blanks}) END"
 
 
 def _fits(kind: str) -> bool:
@@ -194,12 +202,6 @@ def _instant(text: str) -> datetime | None:
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
     except OverflowError:
         return None
-
-
-def look_up(engine: Engine, odd: Mapping[tuple[str, str], str | None]) -> None:
-    """The table `odd_texts`: kind and text to what it means, for `Cell.typed`."""
-    rows = [(kind, text, meaning) for (kind, text), meaning in odd.items() if meaning is not None]
-    engine.table("odd_texts", {"kind": "VARCHAR", "text": "VARCHAR", "meaning": "VARCHAR"}, rows)
 
 
 SQL_TYPES = {

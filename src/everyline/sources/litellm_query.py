@@ -1,8 +1,10 @@
 """SQL that makes usage rows out of LiteLLM spend logs, lines of JSON and CSV alike.
 
-Two traps decide its shape. The engine's JSON takes every number through DOUBLE, so a line is read
-as text, and the digits of `spend` are found in that text. And the same field comes as an object, as
-JSON text, or as JSON text of JSON text, by version and way of export.
+Two traps decide its shape. The engine's JSON takes every number through DOUBLE, which holds fifteen
+digits of `spend`. And the same field comes as an object, as JSON text, or as JSON text of JSON
+text, by version and way of export. Nearly all files are as the engine's own reader wants them, and
+no number is longer than it holds: `of_lines` reads these, and refuses the others. `of_any_lines`
+reads each line as text, in which it finds the digits, and takes twice the time.
 
 Only the fields named here leave the line: prompts, responses and error messages do not.
 """
@@ -15,6 +17,9 @@ from everyline.engines.duckdb import lines_to, literal, one_file, quoted
 
 LINE_BYTES_MAX = 16_000_000
 """Prompts stand in the line where the gateway keeps them, so lines are long."""
+
+# Of the longest the engine's reader holds two for each core, so that it stays quick and small.
+_USUAL_BYTES_MAX = 4_000_000
 
 FIELDS = (
     "request_id",
@@ -74,6 +79,8 @@ HEADER = (
 COST = ("x_EstimatedCost", "x_EstimatedCurrency")
 
 _SPEND = r'"spend"\s*:\s*(-?[0-9][0-9.eE+-]*)'
+# Sixteen digits, or an exponent of three: no DOUBLE holds each such number.
+_LONG_SPEND = r'"spend"\s*:\s*-?(?:[0.]*[1-9](?:\.?[0-9]){15}|[0-9.]+[eE][+-]?[0-9]{3})'
 # The engine's JSON refuses half of a character, which prompts hold where they were cut.
 _HALVES = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 _PLAIN_TAGS = r'\["[^": \\]+:[^": \\]+"(, ?"[^": \\]+:[^": \\]+")*\]'
@@ -81,24 +88,45 @@ _USER_AGENT = r'(, ?)?"User-Agent:[^"\\]*"'
 
 
 def of_lines(path: Path, *, cost: bool) -> str:
-    """Usage rows of a file with one JSON object a line; blank lines are none."""
+    """Usage rows of a file with one JSON object a line; blank lines are none.
+
+    The engine refuses it where a line is no JSON object or too long, `metadata` is no object, or
+    digits of a `spend` would be lost.
+    """
+    read = [name for name in FIELDS if cost or name != "spend"]
+    columns = dict.fromkeys(read, "VARCHAR") | {"metadata": _type(METADATA)}
+    listed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
+    spend = f"CASE WHEN ({_rounded(path)}) THEN error('rounded') ELSE spend END"
+    replaced = f" REPLACE ({spend} AS spend)" if cost else ""
+    return f"""WITH fields AS (SELECT *{replaced}, NULL::VARCHAR AS fault,
+    NULL::VARCHAR AS metadata_text
+  FROM read_json({one_file(path)}, format='newline_delimited', records=true,
+    compression='{_compression(path)}', maximum_object_size={_USUAL_BYTES_MAX},
+    columns={{{listed}}})),
+{_token_classes(cost=cost)}"""
+
+
+def _rounded(path: Path) -> str:
+    """Whether some `spend` has digits that are lost on the way through DOUBLE."""
+    every = f"regexp_extract_all(line, {literal(_SPEND)}, 1)"
+    held = "TRY_CAST(said AS DOUBLE[])::VARCHAR[]"
+    return f"""SELECT coalesce(bool_or({held} IS DISTINCT FROM said), false)
+  FROM (SELECT {every} AS said FROM {_texts(path)}
+    WHERE regexp_matches(line, {literal(_LONG_SPEND)}))"""
+
+
+def of_any_lines(path: Path, *, cost: bool) -> str:
+    """As `of_lines`, for any file; what can't be read of a line is said in its `hour`."""
     read = [name for name in FIELDS if cost or name != "spend"]
     shape = dict.fromkeys(read, "VARCHAR") | {"metadata": METADATA}
-    spend = _spend() if cost else "NULL::VARCHAR"
-    near = f", {_near()} AS near" if cost else ""
     fields = ", ".join(f"call.{quoted(name)}" for name in FIELDS if name != "spend")
+    fields += f", {_spend()} AS spend" if cost else ""
     whole = f"regexp_replace(line, {literal(_HALVES)}, '?', 'g')"
-    # No JSON holds the sign U+0001, so a line is one cell, whatever stands in it.
-    compression = "gzip" if path.suffix == ".gz" else "none"
     return f"""WITH lines AS (SELECT line, {_read("line", shape)} AS call
-  FROM read_csv({one_file(path)}, auto_detect=false, header=false, delim=e'\\x01', quote='',
-    escape='', columns={{'line': 'VARCHAR'}}, {lines_to(LINE_BYTES_MAX)},
-    compression='{compression}', strict_mode=false)
+  FROM {_texts(path)}
   WHERE CASE WHEN strlen(line) > 9 THEN true ELSE trim(line, e' \\t\\r') <> '' END),
-calls AS (SELECT line{near},
-    CASE WHEN call IS NOT NULL THEN call ELSE {_read(whole, shape)} END AS call
-  FROM lines),
-fields AS (SELECT {fields}, {spend} AS spend, call.metadata AS metadata, CASE
+calls AS (SELECT line, coalesce(call, {_read(whole, shape)}) AS call FROM lines),
+fields AS (SELECT {fields}, call.metadata AS metadata, CASE
     WHEN call IS NULL THEN 'no JSON object'
     END AS fault, CASE
     WHEN call.metadata.user_api_key_alias IS NULL AND call.metadata.user_api_key_team_id IS NULL
@@ -108,6 +136,17 @@ fields AS (SELECT {fields}, {spend} AS spend, call.metadata AS metadata, CASE
     END AS metadata_text
   FROM calls),
 {_token_classes(cost=cost)}"""
+
+
+def _texts(path: Path) -> str:
+    # No JSON holds the sign U+0001, so a line is one cell, whatever stands in it.
+    return f"""read_csv({one_file(path)}, auto_detect=false, header=false, delim=e'\\x01', quote='',
+    escape='', columns={{'line': 'VARCHAR'}}, {lines_to(LINE_BYTES_MAX)},
+    compression='{_compression(path)}', strict_mode=false)"""
+
+
+def _compression(path: Path) -> str:
+    return "gzip" if path.suffix == ".gz" else "none"
 
 
 def of_csv(path: Path, header: Sequence[str], delimiter: str, *, cost: bool) -> str:
@@ -169,38 +208,38 @@ def _shape(shape: Mapping[str, object]) -> str:
     return literal(json.dumps(shape))
 
 
+def _type(shape: object) -> str:
+    """The same as a type of the engine."""
+    if not isinstance(shape, Mapping):
+        return str(shape)
+    return f"STRUCT({', '.join(f'{quoted(n)} {_type(inner)}' for n, inner in shape.items())})"
+
+
 def _read(text: str, shape: Mapping[str, object]) -> str:
     """Null where `text` is no JSON."""
     return f"try(json_transform({text}, {_shape(shape)}))"
-
-
-def _near() -> str:
-    """The number that follows the first key `spend` of the line, whole; empty where none does."""
-    at = "instr(line, '\"spend\"')"
-    return f"regexp_extract(substr(line, {at}, 64), {literal(f'^{_SPEND}[^0-9.eE+-]')}, 1)"
 
 
 def _spend() -> str:
     """`spend` with its own digits.
 
     What the engine's JSON says of it is rounded, but tells which of the line's texts is the one:
-    prompts may hold the same words, and an inner object the same key. The first text nearly always
-    is; all are looked at only where it is not.
+    prompts may hold the same words, and an inner object the same key.
     """
-    same = "try(json_transform({}, '\"VARCHAR\"')) = call.spend"
     every = f"regexp_extract_all(line, {literal(_SPEND)}, 1)"
-    found = f"list_filter({every}, lambda x: {same.format('x')})[1]"
-    return (
-        "CASE WHEN near = call.spend THEN near WHEN call.spend IS NULL THEN NULL"
-        f" WHEN {same.format('near')} THEN near ELSE coalesce({found}, call.spend) END"
-    )
+    same = "try_cast(x AS DOUBLE) = try_cast(call.spend AS DOUBLE)"
+    return f"coalesce(list_filter({every}, lambda x: {same})[1], call.spend)"
 
 
 def _began() -> str:
-    """The instant, UTC; null where it is none. A cast to TIMESTAMP would pass over an offset."""
-    return """CASE WHEN contains(substr(startTime, 20), '+') OR contains(substr(startTime, 20), '-')
+    """The instant, UTC, in milliseconds as every export has it; null where it is none.
+
+    A cast to TIMESTAMP would pass over an offset.
+    """
+    return """date_trunc('milliseconds', CASE WHEN NOT ends_with(startTime, 'Z')
+      AND (contains(substr(startTime, 20), '+') OR contains(substr(startTime, 20), '-'))
     THEN try_cast(startTime AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
-    ELSE try_cast(startTime AS TIMESTAMP) END"""
+    ELSE try_cast(startTime AS TIMESTAMP) END)"""
 
 
 def _first(*names: str) -> str:
@@ -220,7 +259,7 @@ def _input() -> str:
     """
     given = "coalesce(prompt, '') || coalesce(cached, '') || coalesce(written, '')"
     return f"""CASE WHEN cached IS NULL AND written IS NULL THEN prompt
-    WHEN regexp_full_match({given}, '[0-9]{{0,24}}') THEN {_outside("BIGINT")}
+    WHEN regexp_full_match({given}, '[0-9]{{0,18}}') THEN {_outside("BIGINT")}
     ELSE coalesce(try({_outside("DECIMAL(38,9)")}), concat_ws(' - ', prompt, cached, written))
     END"""
 
@@ -281,8 +320,8 @@ def _odd_tags() -> str:
 def _all_tags() -> str:
     """Tags as JSON. Of equal keys the last stands: that of the gateway, whatever a caller wrote."""
     entries = ", ".join(
-        f"""CASE WHEN {column} IS NOT NULL THEN '"{key}":' || to_json({column})::VARCHAR
+        f"""CASE WHEN {column} IS NOT NULL THEN concat('"{key}":', to_json({column}))
     WHEN contains(tags, '{key}') THEN '"{key}":null' END"""
         for key, column in (("litellm_team", "team"), ("litellm_key", "key_alias"))
     )
-    return f"nullif('{{' || concat_ws(',', tags, {entries}) || '}}', '{{}}')"
+    return f"nullif(concat('{{', concat_ws(',', tags, {entries}), '}}'), '{{}}')"

@@ -36,6 +36,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -71,11 +72,16 @@ def _read(path: Path, source: UsageSource, unpacked: Path) -> Sequence[Query]:
         sql = litellm_query.of_csv(path, *_csv_header(path), cost=cost)
         return [Query(sql, header)]
     if _first_line(path) is not None:
-        return [Query(litellm_query.of_lines(path, cost=cost), header)]
+        return [_query(path, header, cost=cost)]
     document = _document(path)
     lines = unpacked.joinpath("calls.jsonl")
     _write_lines(_calls(document), lines)
-    return [Query(litellm_query.of_lines(lines, cost=cost), header, _page(document))]
+    return [replace(_query(lines, header, cost=cost), facts=_page(document))]
+
+
+def _query(lines: Path, header: tuple[str, ...], *, cost: bool) -> Query:
+    quick = litellm_query.of_lines(lines, cost=cost)
+    return Query(quick, header, otherwise=litellm_query.of_any_lines(lines, cost=cost))
 
 
 def _is_csv(path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from everyline import people
 from everyline.config.sources import Bill, UsageSource
-from everyline.engines.duckdb import Engine, lines_to, literal, one_file, quoted
+from everyline.engines.duckdb import Engine, Refused, lines_to, literal, one_file, quoted
 from everyline.sources import cells
 from everyline.sources.cells import Cell, present
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
@@ -99,7 +99,12 @@ def part(
     elif isinstance(native, Query):
         # Its rows are looked at twice, and are not read twice for that.
         rows = folder / "rows.parquet"
-        engine.write_quickly(native.sql, rows)
+        try:
+            engine.write_quickly(native.sql, rows)
+        except Refused:
+            if not native.otherwise:
+                raise
+            engine.write_quickly(native.otherwise, rows)
         kinds = dict.fromkeys(native.header, "")
         at = {name: name for name in native.header}
         relation = f"read_parquet({one_file(rows)}, file_row_number=true)"

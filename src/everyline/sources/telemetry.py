@@ -51,11 +51,13 @@ class Query:
     Attributes:
         sql: SELECT of text cells (VARCHAR) under the names of `header`, in the file's order.
         header: as of `Rows`.
+        otherwise: SELECT of the same rows, taken where the engine refuses `sql`; empty for none.
         facts: what `across` needs to know of the file.
     """
 
     sql: str
     header: tuple[str, ...]
+    otherwise: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
