@@ -67,10 +67,15 @@ def share(part: Decimal, whole: Decimal) -> Fraction | None:
 
 
 def percent(found: Fraction | None) -> str:
-    """A share in percent with one decimal."""
+    """A share in percent with one decimal; only nothing reads 0.0 %, and only all 100.0 %."""
     if found is None:
         return NOTHING
-    return f"{Decimal(round(found * 1000)).scaleb(-1):z,.1f} %".replace("-", MINUS)
+    tenths = round(found * 1000)
+    if tenths == 0 and found:
+        return "<0.1 %" if found > 0 else f">{MINUS}0.1 %"
+    if tenths == 1000 and found != 1:
+        return ">99.9 %" if found < 1 else ">100.0 %"
+    return f"{Decimal(tenths).scaleb(-1):,.1f} %".replace("-", MINUS)
 
 
 @cache
