@@ -157,6 +157,14 @@ def test_every_level_of_every_figure_sums_to_the_one_above(
     assert whole == sum(cost for (cost,) in allocated(project, engine, "EffectiveCost"))
 
 
+def test_a_line_that_comes_in_several_ways_is_counted_once(wide: Path) -> None:
+    figures = explanation(wide, Engine()).figures(Asked("2026-10", {}, lines_max=None))
+    nodes = [n for one in figures for n in walk(one) if n.kind in ("figure", "owner", "group")]
+    ids = [{n.facts["x_ChargeId"] for n in walk(one) if n.kind == "line"} for one in nodes]
+    assert [one.lines for one in nodes] == list(map(len, ids))
+    assert any(one.lines < sum(part.lines for part in one.parts) for one in nodes)
+
+
 def test_lines_that_do_not_stand_alone_are_one_part_also_of_split_cost(wide: Path) -> None:
     engine = Engine()
     (euro, dollar) = explanation(wide, engine).figures(

@@ -36,6 +36,10 @@ Row = tuple[Any, ...]
 
 _NAMED_BY = ("ServiceName", "x_Model", "x_Meter", "SubAccountId", "ChargeCategory")
 
+# A group may come in several pieces, and its lines are counted once.
+_GROUPS = "list(DISTINCT {'id': x_GroupId, 'lines': lines_})"
+_LINES = f"list_sum(list_transform({_GROUPS}, lambda g: g.lines))::BIGINT"
+
 
 def _unread(*_: object, **__: object) -> str:
     raise AssertionError("bills were not read, and lines are asked for")
@@ -82,7 +86,12 @@ class Explanation:
         owners: dict[Row, list[Node]] = defaultdict(list)
         for block, node in self._owners(asked, groups):
             owners[block].append(node)
-        return [self._figure(asked, row, owners[row[:3]]) for row in self._stated(asked)]
+        counted = f"SELECT {', '.join(BLOCK)}, {_LINES} FROM explained GROUP BY ALL"
+        many = {tuple(block): count for *block, count in self._engine.rows(counted)}
+        return [
+            replace(self._figure(asked, row, owners[row[:3]]), lines=many.get(row[:3], 0))
+            for row in self._stated(asked)
+        ]
 
     def charges(self, beginning: str, most: int, within: str | None = None) -> list[Charge]:
         """The bill lines whose x_ChargeId begins so, in its order, at most so many.
@@ -117,7 +126,7 @@ class Explanation:
         found = self._telemetry.traced(self._keys) if shares else {}
         for part, group, currency, count, whole, cost, many, *cells in self._engine.rows(
             "SELECT part_, group_, BillingCurrency, count(DISTINCT x_GroupId),"
-            " sum(whole_)::DECIMAL(38,18), sum(EffectiveCost)::DECIMAL(38,18), sum(lines_)::BIGINT,"
+            f" sum(whole_)::DECIMAL(38,18), sum(EffectiveCost)::DECIMAL(38,18), {_LINES},"
             f" {', '.join(map(quoted, names))} FROM explained GROUP BY ALL"
         ):
             said = facts(names, cells)
@@ -165,17 +174,17 @@ class Explanation:
         """Ways in which the owner was found, with the block they belong to."""
         names = [*self._pieces.found, *SPLIT, *self._pieces.rules]
         pools = self._pools(asked.lines_max)
-        for *block, part, (currency, *cells) in (
+        for *block, part, (currency, many, *cells) in (
             (*row[:4], row[4:])
             for row in self._engine.rows(
-                f"SELECT {', '.join(BLOCK)}, part_, BillingCurrency,"
+                f"SELECT {', '.join(BLOCK)}, part_, BillingCurrency, {_LINES},"
                 f" {', '.join(map(quoted, names))} FROM explained GROUP BY ALL"
             )
         ):
             said = facts(names, cells)
             told = [f"{k} {said[k]}" for k in self._keys if k in said and k not in asked.values]
             label = ", ".join(told) or said["x_Method"]
-            node = _sum("owner", label, currency, groups[part], said)
+            node = replace(_sum("owner", label, currency, groups[part], said), lines=many)
             shares = pools.get(part, ())
             if shares:
                 node = replace(node, shares=in_order(shares))

@@ -28,7 +28,7 @@ class Node:
         cost: EffectiveCost, exact, signed; the sum of `parts`, of `shares` and of `usage`, each of
             them if it has any.
         currency: ISO 4217 code.
-        lines: how many bill lines it holds, or parts of lines; 0 for shares and usage.
+        lines: how many bill lines it holds, whole or in part, each once; 0 for shares and usage.
         facts: what decided it, and where it lies; column to text, what is null left out.
         parts: the level below, largest amount first.
         shares: the same cost by the splits that it came from. Of a share: by who received it next.
