@@ -10,20 +10,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from everyline.sources.line_ends import LINE_BYTES_MAX, refuse_endless
 from everyline.sources.unreadable import Unreadable
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_BYTES_MAX = 1 << 20
-_PIECE_BYTES = 1 << 20
 
 
-def header(path: Path) -> tuple[tuple[str, ...], str]:
+def header(path: Path, line_bytes_max: int = LINE_BYTES_MAX) -> tuple[tuple[str, ...], str]:
     """The cells of the first line, trimmed, and the delimiter that splits it into most cells.
 
     Raises:
-        Unreadable: the file is empty, no UTF-8, no gzip, or names a column twice.
+        Unreadable: the file is empty, no UTF-8, no gzip, names a column twice, or has a line that
+            the engine would lose.
     """
-    text = _first_line(path)
+    text = _first_line(path, line_bytes_max)
     if not text.strip():
         raise _headless(path)
     cells, delimiter = max(
@@ -91,7 +92,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
         raise Unreadable(f"the first line can't be read: {error}", hint, line=1) from None
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: Path, line_bytes_max: int) -> str:
     try:
         with _opened(path) as file:
             line = file.readline(_HEADER_BYTES_MAX)
@@ -101,9 +102,7 @@ def _first_line(path: Path) -> str:
                 if not more:
                     break
                 line += more
-            # The engine does not compare a gzip file with its checksum: it is read to its end here.
-            while path.suffix == ".gz" and file.read(_PIECE_BYTES):
-                pass
+        refuse_endless(path, line_bytes_max)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         if "Not a gzipped" in str(error):
             hint = "fetch the file again, or take `.gz` out of its name"

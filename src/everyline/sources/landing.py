@@ -21,7 +21,7 @@ from everyline.config.sources import Bill, UsageSource
 from everyline.engines import duckdb
 from everyline.engines.duckdb import Engine, literal, parquet, quoted
 from everyline.problems import Problem
-from everyline.sources import cells, odd
+from everyline.sources import cells, line_ends, odd
 from everyline.sources.deliveries import Delivered, Deliveries
 from everyline.sources.format import Facts, Rows
 from everyline.sources.parts import AnyFormat, Part, Source, part
@@ -337,9 +337,10 @@ _ENGINE_SAYS = (
     ("not utf-8", "the file is not UTF-8", "save it as UTF-8"),
     (
         r"Maximum line size of (\d+) bytes",
-        "the line is longer than {0} bytes",
-        "look for a quote that is never closed, or for line ends that are missing",
+        line_ends.SENTENCE,
+        line_ends.HINT,
     ),
+    ("not support a full read", "a line of the file is too long", line_ends.HINT),
     ("magic bytes|too small to be", "the file is no Parquet file, or its end is missing", _CUT_OFF),
     (
         "state machine",

@@ -153,7 +153,7 @@ def _columnar(path: Path) -> Iterator[tuple[int, Observation]]:
 
 
 def _delimited(path: Path) -> Iterator[tuple[int, Observation]]:
-    header, delimiter = delimited.header(path)
+    header, delimiter = delimited.header(path, _LINE_BYTES_MAX)
     wanted = _wanted(header)
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(header)))
     relation = (

@@ -14,11 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from everyline.engines.duckdb import lines_to, literal, one_file, quoted
+from everyline.sources.line_ends import LINE_BYTES_MAX
 
-LINE_BYTES_MAX = 16_000_000
-"""Prompts stand in the line where the gateway keeps them, so lines are long."""
-
-# Of the longest the engine's reader holds two for each core, so that it stays quick and small.
+# Prompts stand in the line where the gateway keeps them, so lines may be long. Of the longest the
+# engine's reader of JSON holds two for each core, so that it stays quick and small.
 _USUAL_BYTES_MAX = 4_000_000
 
 FIELDS = (

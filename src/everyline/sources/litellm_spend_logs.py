@@ -34,6 +34,7 @@ stops and names the line.
 
 import gzip
 import json
+import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -45,14 +46,14 @@ from everyline.config.sources import UsageSource
 from everyline.problems import Problem
 from everyline.sources import delimited, json_text, litellm_query
 from everyline.sources.format import Facts
-from everyline.sources.litellm_query import COST, FIELDS, HEADER, LINE_BYTES_MAX, METADATA
+from everyline.sources.line_ends import LINE_BYTES_MAX, refuse_endless
+from everyline.sources.litellm_query import COST, FIELDS, HEADER, METADATA
 from everyline.sources.row_problems import RowProblem
 from everyline.sources.telemetry import METERS, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
 
 _SIGNS = (b"request_id", b"call_type", b"startTime")
 _NAMES = (".json", ".jsonl", ".ndjson", ".csv", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".csv.gz")
-_PIECE_BYTES = 1 << 20
 
 _ROWS_WANTED = (
     "fetch the rows themselves: `GET /spend/logs/v2`, `GET /spend/logs?summarize=false`, or the"
@@ -104,12 +105,16 @@ def _first_line(path: Path) -> str | None:
     try:
         with _opened(path) as file:
             text = next((line for line in file if line.strip()), b"")
-            # The engine does not compare a gzip file with its checksum: it is read to its end here.
-            while path.suffix == ".gz" and file.read(_PIECE_BYTES):
-                pass
+        first = _first_call(text)
+        # A document may be one line.
+        refuse_endless(path, sys.maxsize if first is None else LINE_BYTES_MAX)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         hint = "fetch the file again: it may have been cut off"
         raise Unreadable("the gzip file is damaged, or its end is missing", hint) from None
+    return first
+
+
+def _first_call(text: bytes) -> str | None:
     first = text.decode("utf-8", errors="replace").lstrip("\ufeff").strip()
     if len(text) > LINE_BYTES_MAX or first[:1] != "{" or first == "{":
         return None

@@ -12,10 +12,9 @@ from everyline.engines.duckdb import Engine, Refused, lines_to, literal, one_fil
 from everyline.sources import cells
 from everyline.sources.cells import Cell, present
 from everyline.sources.format import Columnar, Csv, Format, Naming, Native, Rows
+from everyline.sources.line_ends import LINE_BYTES_MAX
 from everyline.sources.telemetry import NativeUsage, Query, Telemetry
 from everyline.sources.unreadable import Unreadable
-
-_LINE_BYTES_MAX = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ def _relation(text: Csv) -> str:
     return (
         f"read_csv({one_file(text.path)}, auto_detect=false, header=true, nullstr='',"
         f" delim={literal(text.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
-        f" {lines_to(_LINE_BYTES_MAX)})"
+        f" {lines_to(LINE_BYTES_MAX)})"
     )
 
 

@@ -1,4 +1,4 @@
-"""30 KB that unpack to a line of 30 MB."""
+"""40 KB that unpack to a line of 40 MB."""
 
 import gzip
 from pathlib import Path
@@ -8,5 +8,5 @@ def write(folder: Path) -> None:
     head = "BilledCost,BillingCurrency,ChargePeriodStart,ServiceName\n"
     with gzip.open(folder / "bills" / "october.csv.gz", "wb", compresslevel=6) as file:
         file.write(head.encode())
-        for _ in range(30):
+        for _ in range(40):
             file.write(b"9" * 1_000_000)
