@@ -65,6 +65,13 @@ def test_lines_of_a_gateway_are_read_quickly_and_those_of_a_callback_are_not(
     assert not is_quick(SAMPLES / "spend_logs_pubsub.jsonl", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "sizes", [[7_000_000] * 5, [9_000_000] * 5, [0] * 2000 + [7_000_000, 9_000_000] + [0] * 2000]
+)
+def test_no_long_line_is_lost(sizes: Sequence[int], tmp_path: Path) -> None:
+    assert len(many(tmp_path, *({"messages": "x" * size} for size in sizes))) == len(sizes)
+
+
 _DIGITS = st.text("0123456789", min_size=1, max_size=24)
 
 

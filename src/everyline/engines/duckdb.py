@@ -151,7 +151,7 @@ OutOfRange = duckdb.OutOfRangeException
 TooLarge = (duckdb.OutOfRangeException, duckdb.ConversionException)
 """What the engine raises where a number does not fit its type."""
 Unreadable = duckdb.Error
-Refused = duckdb.InvalidInputException
+Refused = (duckdb.InvalidInputException, duckdb.NotImplementedException)
 """What it raises where a file is not as a statement says, or where the statement says `error`."""
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from everyline.engines.duckdb import lines_to, literal, one_file, quoted
 from everyline.sources.line_ends import LINE_BYTES_MAX
 
-# Prompts stand in the line where the gateway keeps them, so lines may be long. Of the longest the
-# engine's reader of JSON holds two for each core, so that it stays quick and small.
-_USUAL_BYTES_MAX = 4_000_000
+# Prompts stand in the line where the gateway keeps them, so lines may be long. The engine is
+# quickest if its buffer holds little more than one, and then refuses files of which many are.
+_LINES = lines_to(LINE_BYTES_MAX)
+_USUAL_LINES = f"max_line_size={LINE_BYTES_MAX}, buffer_size={LINE_BYTES_MAX * 17 // 16}"
 
 FIELDS = (
     "request_id",
@@ -100,8 +101,7 @@ def of_lines(path: Path, *, cost: bool) -> str:
     return f"""WITH fields AS (SELECT *{replaced}, NULL::VARCHAR AS fault,
     NULL::VARCHAR AS metadata_text
   FROM read_json({one_file(path)}, format='newline_delimited', records=true,
-    compression='{_compression(path)}', maximum_object_size={_USUAL_BYTES_MAX},
-    columns={{{listed}}})),
+    compression='{_compression(path)}', columns={{{listed}}})),
 {_token_classes(cost=cost)}"""
 
 
@@ -110,7 +110,7 @@ def _rounded(path: Path) -> str:
     every = f"regexp_extract_all(line, {literal(_SPEND)}, 1)"
     held = "TRY_CAST(said AS DOUBLE[])::VARCHAR[]"
     return f"""SELECT coalesce(bool_or({held} IS DISTINCT FROM said), false)
-  FROM (SELECT {every} AS said FROM {_texts(path)}
+  FROM (SELECT {every} AS said FROM {_texts(path, _USUAL_LINES)}
     WHERE regexp_matches(line, {literal(_LONG_SPEND)}))"""
 
 
@@ -122,7 +122,7 @@ def of_any_lines(path: Path, *, cost: bool) -> str:
     fields += f", {_spend()} AS spend" if cost else ""
     whole = f"regexp_replace(line, {literal(_HALVES)}, '?', 'g')"
     return f"""WITH lines AS (SELECT line, {_read("line", shape)} AS call
-  FROM {_texts(path)}
+  FROM {_texts(path, _LINES)}
   WHERE CASE WHEN strlen(line) > 9 THEN true ELSE trim(line, e' \\t\\r') <> '' END),
 calls AS (SELECT line, coalesce(call, {_read(whole, shape)}) AS call FROM lines),
 fields AS (SELECT {fields}, call.metadata AS metadata, CASE
@@ -137,10 +137,10 @@ fields AS (SELECT {fields}, call.metadata AS metadata, CASE
 {_token_classes(cost=cost)}"""
 
 
-def _texts(path: Path) -> str:
+def _texts(path: Path, lines: str) -> str:
     # No JSON holds the sign U+0001, so a line is one cell, whatever stands in it.
     return f"""read_csv({one_file(path)}, auto_detect=false, header=false, delim=e'\\x01', quote='',
-    escape='', columns={{'line': 'VARCHAR'}}, {lines_to(LINE_BYTES_MAX)},
+    escape='', columns={{'line': 'VARCHAR'}}, {lines},
     compression='{_compression(path)}', strict_mode=false)"""
 
 
@@ -158,7 +158,7 @@ def of_csv(path: Path, header: Sequence[str], delimiter: str, *, cost: bool) -> 
     {at.get("metadata", "NULL::VARCHAR")} AS metadata_text
   FROM read_csv({one_file(path)}, auto_detect=false, header=true, nullstr='',
     delim={literal(delimiter)}, quote='"', escape='"', columns={{{columns}}},
-    {lines_to(LINE_BYTES_MAX)})),
+    {_LINES})),
 {_token_classes(cost=cost)}"""
 
 
