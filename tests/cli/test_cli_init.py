@@ -291,6 +291,14 @@ def test_tag_keys_that_mean_a_key_outright_go_first_then_those_of_most_cost() ->
     assert tags.others == ["cluster"]
 
 
+def test_a_tag_on_little_of_the_cost_is_not_on_none_of_it(tmp_path: Path) -> None:
+    files = {"a.csv": _focus("1", tags='{"env": "prod"}'), "b.csv": _focus("999", tags='{"a": ""}')}
+    _write(tmp_path, files)
+    assert main(["init", str(tmp_path)]) == 0
+    text = (tmp_path / "everyline.yaml").read_text("utf-8")
+    assert re.search(r"tags: \[env\] +# on <1 % of the cost", text)
+
+
 def test_names_in_files_cannot_break_the_yaml(tmp_path: Path) -> None:
     name = 'odd: {name}, #1 "quoted" é\n- x'
     _write(tmp_path, {f"{name}/focus.csv": _focus("1", tags='{"a: b # \\" c": "x", "team": "t"}')})

@@ -197,7 +197,10 @@ def _owners() -> Sequence[str]:
 
 
 def _percent(share: Fraction) -> str:
-    return f"{round(share * 100)} %"
+    """In whole percent; only nothing is 0 %, and only all of it 100 %."""
+    if 0 < share < Fraction(1, 100):
+        return "<1 %"
+    return ">99 %" if Fraction(99, 100) < share < 1 else f"{round(share * 100)} %"
 
 
 def _text(text: str) -> str:
