@@ -54,10 +54,10 @@ def _jumps(path: Path, _: int) -> tuple[list[int], list[int]]:
     known to have none from the quotes on their lines.
     """
     rows, lines = [0], [1]
-    with _opened(path) as file:
+    with opened(path) as file:
         if all(text.count(b'"') % 2 == 0 and text.strip() for text in file):
             return rows, lines
-    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", "replace", newline="") as text:
+    with opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", "replace", newline="") as text:
         reader = csv.reader(text, delimiter=header(path)[1])
         row, before = -1, 0
         with suppress(csv.Error):
@@ -70,13 +70,14 @@ def _jumps(path: Path, _: int) -> tuple[list[int], list[int]]:
     return rows, lines
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """The bytes of a file, unpacked where its name says that it is gzipped."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _headless(path: Path) -> Unreadable:
     """A file whose first line is blank: all others may be too."""
-    with _opened(path) as file:
+    with opened(path) as file:
         if any(text.strip() for text in file):
             hint = "the header must stand in the first line: take the lines above it out"
             return Unreadable("the first line of the file is empty", hint, line=1)
@@ -94,7 +95,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
 
 def _first_line(path: Path, line_bytes_max: int) -> str:
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             line = file.readline(_HEADER_BYTES_MAX)
             # A quoted cell of the header may hold a line break.
             while line.count(b'"') % 2 and len(line) < _HEADER_BYTES_MAX:

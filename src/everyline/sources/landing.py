@@ -335,11 +335,7 @@ _ENGINE_SAYS = (
         "close each quote, and double it inside a text",
     ),
     ("not utf-8", "the file is not UTF-8", "save it as UTF-8"),
-    (
-        r"Maximum line size of (\d+) bytes",
-        line_ends.SENTENCE,
-        line_ends.HINT,
-    ),
+    (r"Maximum line size of (\d+) bytes", line_ends.SENTENCE, line_ends.HINT),
     ("not support a full read", "a line of the file is too long", line_ends.HINT),
     ("magic bytes|too small to be", "the file is no Parquet file, or its end is missing", _CUT_OFF),
     (

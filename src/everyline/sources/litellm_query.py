@@ -231,14 +231,11 @@ def _spend() -> str:
 
 
 def _began() -> str:
-    """The instant, UTC, in milliseconds as every export has it; null where it is none.
-
-    A cast to TIMESTAMP would pass over an offset.
-    """
-    return """date_trunc('milliseconds', CASE WHEN NOT ends_with(startTime, 'Z')
+    """The instant, UTC; null where it is none. A cast to TIMESTAMP would pass over an offset."""
+    return """CASE WHEN NOT ends_with(startTime, 'Z')
       AND (contains(substr(startTime, 20), '+') OR contains(substr(startTime, 20), '-'))
     THEN try_cast(startTime AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
-    ELSE try_cast(startTime AS TIMESTAMP) END)"""
+    ELSE try_cast(startTime AS TIMESTAMP) END"""
 
 
 def _first(*names: str) -> str:

@@ -40,7 +40,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from everyline.config.sources import UsageSource
 from everyline.problems import Problem
@@ -103,7 +103,7 @@ def _csv_header(path: Path) -> tuple[tuple[str, ...], str]:
 def _first_line(path: Path) -> str | None:
     """The first line where it is a call, whole or broken; None where the file is one document."""
     try:
-        with _opened(path) as file:
+        with delimited.opened(path) as file:
             text = next((line for line in file if line.strip()), b"")
         first = _first_call(text)
         # A document may be one line.
@@ -124,16 +124,12 @@ def _first_call(text: bytes) -> str | None:
         return first if '"request_id"' in first else None
 
 
-def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
-
-
 def _is_call(value: Any) -> bool:
     return isinstance(value, dict) and "request_id" in value
 
 
 def _document(path: Path) -> Any:
-    with _opened(path) as file:
+    with delimited.opened(path) as file:
         return json_text.load(file.read())
 
 
@@ -228,7 +224,7 @@ def _line(path: Path, row: int) -> int:
 @lru_cache(maxsize=1)
 def _lines(path: Path, _: int) -> Sequence[int]:
     """The line at which each call begins."""
-    with _opened(path) as file:
+    with delimited.opened(path) as file:
         if _first_line(path) is not None:
             return [number for number, text in enumerate(file, 1) if text.strip()]
         text = file.read().decode("utf-8-sig", errors="replace")
