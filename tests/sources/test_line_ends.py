@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everyline.sources import line_ends
-from everyline.sources.line_ends import refuse_endless
+from everyline.sources import delimited, line_ends
+from everyline.sources.line_ends import LINE_BYTES_MAX, refuse_endless
 from everyline.sources.unreadable import Unreadable
 
 _MOST = 60
@@ -51,6 +51,12 @@ def test_short_files_are_whole(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(data)
     assert refused(path, _MOST) is None
+
+
+def test_a_row_is_placed_in_a_file_whose_lines_may_be_longer(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1,"x\ny"\n2,' + "z" * LINE_BYTES_MAX)
+    assert delimited.line(path, 1) == 2
 
 
 def test_a_gzip_file_cut_off_is_told_apart(tmp_path: Path) -> None:

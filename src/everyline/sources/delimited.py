@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import sys
 import zlib
 from bisect import bisect_right
 from contextlib import suppress
@@ -58,7 +59,7 @@ def _jumps(path: Path, _: int) -> tuple[list[int], list[int]]:
         if all(text.count(b'"') % 2 == 0 and text.strip() for text in file):
             return rows, lines
     with opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", "replace", newline="") as text:
-        reader = csv.reader(text, delimiter=header(path)[1])
+        reader = csv.reader(text, delimiter=header(path, sys.maxsize)[1])  # the file has been read
         row, before = -1, 0
         with suppress(csv.Error):
             for cells in reader:
